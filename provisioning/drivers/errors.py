@@ -1,0 +1,52 @@
+"""The one error every driver raises: what failed, as a code, in words, and what to do about it."""
+
+from __future__ import annotations
+
+from typing import Final
+
+ADVICE: Final[dict[str, str]] = {
+    "name_unknown": "Check the spelling of the address, or use the IP address.",
+    "unreachable": "Check that the host is up and that a firewall lets this machine in.",
+    "refused": "Check the port, and that sshd is running on the host.",
+    "link_lost": "The connection broke; it is tried again by itself.",
+    "timeout": "The host is slow or hangs; look at its load, then try again.",
+    "not_ssh": "Something other than an SSH server answers on this port; check the port.",
+    "incompatible": "The host offers only algorithms that are no longer safe; update its SSH server.",
+    "host_key_unknown": "Compare the fingerprint with the host's own, then approve it.",
+    "host_key_changed": "Somebody may be in between, or the host was reinstalled: "
+    "compare the fingerprint on the host's console before approving the new key.",
+    "login_refused": "Check the user name and that the public key is in its authorized_keys.",
+    "bad_credential": "Import the private key again, with its passphrase if it has one.",
+    "no_shell": "Give the user a login shell on the host.",
+    "sudo_refused": "Allow the user to run docker and systemctl with sudo without a password.",
+    "docker_missing": "Install Docker Engine on the host, or correct the socket's path.",
+    "docker_down": "Start Docker on the host: systemctl start docker.",
+    "docker_denied": "Add the user to the docker group, or turn on sudo for this host.",
+    "docker_error": "Docker's own message says more; look at its log on the host.",
+    "compose_missing": "Install the Compose plugin on the host (docker-compose-plugin).",
+    "compose_old": "Compose v1 can be read and started, not more; install the Compose plugin.",
+    "not_found": "It may have been removed on the host; refresh the host.",
+    "conflict": "Its state does not allow this now; refresh and look again.",
+    "disk_full": "Free some space on the host: remove unused images or old logs.",
+    "output_too_large": "The answer was cut off; ask for less.",
+    "garbage": "The host's answer could not be read; run the host's test and look at its output.",
+    "command_failed": "Look at the output of the command.",
+    "busy": "Too many requests to this host at once; try again in a moment.",
+}
+
+
+class DriverError(Exception):
+    """Something outside did not do what was asked.
+
+    ``code`` is one of the keys of :data:`ADVICE`; ``message`` names the host and what failed, fit
+    for an operator to read; it never holds a secret.
+    """
+
+    def __init__(self, message: str, code: str) -> None:
+        super().__init__(message)
+        self.message = message
+        self.code = code
+
+    @property
+    def advice(self) -> str:
+        return ADVICE[self.code]
