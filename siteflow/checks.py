@@ -1,0 +1,80 @@
+"""Settings that are wrong are named at start, each with an id and what to write instead."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from cryptography.fernet import Fernet
+from django.apps.config import AppConfig
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, register
+
+# setting → (variable, lowest, highest)
+_NUMBERS = {
+    "AUDIT_RETENTION_DAYS": ("AUDIT_RETENTION_DAYS", 1, 36_500),
+    "AUDIT_MAX_OUTPUT_LENGTH": ("AUDIT_MAX_OUTPUT_LENGTH", 100, 1_000_000),
+    "NAS_STALE_THRESHOLD_HOURS": ("NAS_STALE_THRESHOLD_HOURS", 1, 8_760),
+    "MONITOR_INTERVAL_S": ("MONITOR_INTERVAL_S", 1, 3_600),
+    "WORKERS": ("SITEFLOW_WORKERS", 1, 64),
+    "PORT": ("SITEFLOW_PORT", 1, 65_535),
+}
+
+
+@register()
+def settings_are_sound(
+    app_configs: Sequence[AppConfig] | None = None, **kwargs: Any
+) -> list[CheckMessage]:
+    return [*_numbers(), *_keys(), *_proxies(), *_urls()]
+
+
+def _numbers() -> Iterator[Error]:
+    for name, (variable, low, high) in _NUMBERS.items():
+        value = str(getattr(settings, name))
+        if not value.isdigit() or not low <= int(value) <= high:
+            yield Error(
+                f"{variable} is {value!r}.",
+                hint=f"Set a whole number from {low} to {high}.",
+                id="siteflow.E001",
+            )
+
+
+def _keys() -> Iterator[Error]:
+    for position, key in enumerate(settings.ENCRYPTION_KEYS, start=1):
+        try:
+            Fernet(key)
+        except ValueError:
+            yield Error(
+                f"Key {position} of SITEFLOW_ENCRYPTION_KEYS is not a Fernet key.",
+                hint="32 random bytes in URL-safe base64, newest first, separated by spaces.",
+                id="siteflow.E002",
+            )
+
+
+def _proxies() -> Iterator[Error]:
+    for proxy in settings.TRUSTED_PROXIES:
+        try:
+            ipaddress.ip_network(proxy)
+        except ValueError:
+            yield Error(
+                f"TRUSTED_PROXIES holds {proxy!r}.",
+                hint="Give addresses or networks, such as 10.0.0.5 or 10.0.0.0/24.",
+                id="siteflow.E003",
+            )
+
+
+def _urls() -> Iterator[Error]:
+    if settings.REDIS_URL and not settings.REDIS_URL.startswith(("redis://", "rediss://", "unix:")):
+        yield Error(
+            "REDIS_URL has no scheme SiteFlow knows.",
+            hint="Write redis://host:6379/0, rediss://… or unix:///path.",
+            id="siteflow.E004",
+        )
+    engine = settings.DATABASES["default"]["ENGINE"]
+    if engine not in {"django.db.backends.sqlite3", "django.db.backends.postgresql"}:
+        yield Error(
+            f"DATABASE_URL selects {engine}.",
+            hint="SQLite and PostgreSQL are supported: postgres://user:password@host:5432/name.",
+            id="siteflow.E005",
+        )

@@ -1,0 +1,232 @@
+"""Every setting, read from the environment (or `.env`). `docs/settings.md` explains each.
+
+Defaults run everything on one machine with SQLite. DATABASE_URL and REDIS_URL scale it out.
+Values that are wrong are reported by `siteflow/checks.py`, not by a traceback here.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import cast
+
+import environ
+from csp.constants import NONE, SELF
+
+from siteflow.secrets import from_environment, secret
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+env = environ.Env()
+env.read_env(BASE_DIR / ".env")
+
+
+def whole_number(name: str, default: int) -> int:
+    """The variable as a number; other text is kept as it is for `checks.py` to complain about."""
+    raw = env.str(name, str(default))
+    return int(raw) if raw.isdigit() else cast(int, raw)
+
+
+DATA_DIR = Path(env.str("SITEFLOW_DATA_DIR", str(BASE_DIR / "var"))).resolve()
+DATA_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)
+HOST = env.str("SITEFLOW_HOST", "127.0.0.1")
+PORT = whole_number("SITEFLOW_PORT", 8000)
+
+DEBUG = env.bool("DEBUG", False)
+SECRET_KEY = secret("SECRET_KEY", kept_in=DATA_DIR / "secret_key")
+# Newest first: the first key encrypts, all of them decrypt.
+ENCRYPTION_KEYS = (
+    secret("SITEFLOW_ENCRYPTION_KEYS", kept_in=DATA_DIR / "encryption_keys")
+    .replace(",", " ")
+    .split()
+)
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
+TRUSTED_PROXIES = env.list("TRUSTED_PROXIES", default=[])
+CORS_ORIGINS = env.list("CORS_ORIGINS", default=[])
+CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
+
+AUDIT_RETENTION_DAYS = whole_number("AUDIT_RETENTION_DAYS", 90)
+AUDIT_MAX_OUTPUT_LENGTH = whole_number("AUDIT_MAX_OUTPUT_LENGTH", 10000)
+NAS_STALE_THRESHOLD_HOURS = whole_number("NAS_STALE_THRESHOLD_HOURS", 48)
+MONITOR_INTERVAL_S = whole_number("MONITOR_INTERVAL_S", 10)
+WORKERS = whole_number("SITEFLOW_WORKERS", 4)
+
+INSTALLED_APPS = [
+    "siteflow.apps.SiteflowConfig",  # before the admin: its templates come first
+    "siteflow.apps.ConsoleConfig",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "channels",
+    "csp",
+    "django_filters",
+    "django_q",
+    "django_typer",
+    "audit",
+    "sites",
+    "provisioning",
+    "monitoring",
+]
+
+MIDDLEWARE = [
+    "siteflow.middleware.request_identity",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+
+ROOT_URLCONF = "siteflow.urls"
+ASGI_APPLICATION = "siteflow.asgi.application"
+LOGIN_URL = "admin:login"
+LOGIN_REDIRECT_URL = "admin:index"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    }
+]
+
+_SQLITE_OPTIONS = {
+    "timeout": 20,
+    "transaction_mode": "IMMEDIATE",
+    "init_command": "PRAGMA journal_mode=WAL;PRAGMA synchronous=NORMAL;",
+}
+DATABASES = {
+    "default": env.db_url_config(
+        from_environment("DATABASE_URL") or f"sqlite:///{DATA_DIR / 'siteflow.sqlite3'}"
+    )
+}
+if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
+    DATABASES["default"]["OPTIONS"] = _SQLITE_OPTIONS
+else:
+    DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+REDIS_URL = from_environment("REDIS_URL")
+if REDIS_URL:
+    CACHES = {
+        "default": {
+            "BACKEND": "django.core.cache.backends.redis.RedisCache",
+            "LOCATION": REDIS_URL,
+            "KEY_PREFIX": "siteflow",
+        }
+    }
+    CHANNEL_LAYERS = {
+        "default": {
+            "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
+            # without socket_timeout None, idle subscriptions are closed after five seconds
+            "CONFIG": {"hosts": [{"address": REDIS_URL, "socket_timeout": None}]},
+        }
+    }
+else:
+    CACHES = {
+        "default": {
+            "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+            "LOCATION": "siteflow_cache",
+        }
+    }
+    CHANNEL_LAYERS = {
+        "default": {
+            "BACKEND": "siteflow.feed.FeedLayer",
+            "CONFIG": {"path": DATA_DIR / "feed.sqlite3", "bus": DATA_DIR / "bus"},
+        }
+    }
+
+Q_CLUSTER = {
+    "name": "siteflow",
+    "broker_class": "siteflow.broker.DoorbellBroker",
+    "orm": "default",
+    "workers": WORKERS,
+    # An operation's own deadline is far below the time-out, the time-out below the redelivery.
+    "timeout": 3600,
+    "retry": 4 * 3600,
+    "ack_failures": True,
+    "max_attempts": 1,
+    "bulk": 1,
+    "queue_limit": 1,
+    "catch_up": False,
+    "save_limit": -1,
+    "label": "Queue",
+}
+
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    )
+]
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+CSRF_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = env.bool("SITEFLOW_HTTPS", False)
+SECURE_SSL_REDIRECT = env.bool("SITEFLOW_HTTPS", False)
+SECURE_HSTS_SECONDS = 31_536_000 if SECURE_SSL_REDIRECT else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = SECURE_SSL_REDIRECT
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXIES else None
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+DATA_UPLOAD_MAX_MEMORY_SIZE = 2_500_000
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "img-src": [SELF, "data:"],
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "form-action": [SELF],
+        "base-uri": [NONE],
+        "frame-ancestors": [NONE],
+    }
+}
+
+LANGUAGE_CODE = "en"
+TIME_ZONE = "UTC"
+USE_I18N = False
+USE_TZ = True
+
+STATIC_URL = "static/"
+STATIC_ROOT = DATA_DIR / "static"
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+WHITENOISE_AUTOREFRESH = DEBUG
+WHITENOISE_USE_FINDERS = DEBUG
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"()": "siteflow.logs.formatter"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["stderr"], "level": env.str("LOG_LEVEL", "INFO")},
+    "loggers": {
+        "django": {"level": "WARNING"},
+        "django.request": {"level": "ERROR"},
+        "django_q": {"level": "WARNING", "handlers": ["stderr"], "propagate": False},
+        "django-q": {"level": "WARNING", "handlers": ["stderr"], "propagate": False},
+        "daphne": {"level": "WARNING"},
+        "paramiko": {"level": "CRITICAL"},  # our own errors say it better, and without host input
+        "httpx": {"level": "WARNING"},
+    },
+}
