@@ -1,0 +1,41 @@
+"""The seal of an entry: SHA-256 over all it says and over the seal of the entry before it."""
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from hashlib import sha256
+from typing import Any
+
+from audit.address import parse_address
+from audit.models import Entry
+
+SEALED_FIELDS = tuple(
+    field.attname for field in Entry._meta.concrete_fields if field.attname != "hash"
+)
+
+
+def seal(values: Mapping[str, Any]) -> str:
+    """The hash of an entry given as a mapping of field names to values as the database has them.
+
+    The text hashed is JSON with sorted keys, no spaces and only ASCII, times as ISO 8601 in UTC:
+    whoever holds an exported line can compute it again with any tool.
+    """
+    content = {name: values[name] for name in SEALED_FIELDS}
+    content["at"] = iso_utc(values["at"])
+    content["remote_addr"] = _one_spelling(values["remote_addr"])
+    return sha256(canonical_json(content).encode("ascii")).hexdigest()
+
+
+def _one_spelling(remote_addr: str | None) -> str | None:
+    """PostgreSQL writes some IPv6 addresses another way than it was given them."""
+    return str(parse_address(remote_addr)) if remote_addr else None
+
+
+def iso_utc(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat(timespec="microseconds")
+
+
+def canonical_json(content: Mapping[str, Any]) -> str:
+    return json.dumps(
+        content, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False
+    )
