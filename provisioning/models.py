@@ -107,6 +107,12 @@ class Operation(models.Model):
         return f"{self.kind} {self.target_name}"
 
     @property
+    def label(self) -> str:
+        """The verb in words, such as "Restart shop-web"."""
+        verb = self.kind.partition(".")[2].replace("-", " ").capitalize()
+        return f"{verb} {self.target_name}".strip()
+
+    @property
     def is_active(self) -> bool:
         return self.status in self.ACTIVE
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
+from django.contrib.auth.models import AnonymousUser, User
 
-Viewer = AbstractBaseUser | AnonymousUser
+Viewer = User | AnonymousUser
 
 
 def may(user: Viewer, permission: str) -> bool:
     """Whether an account holds a permission; anonymous and disabled accounts hold none."""
-    return user.is_active and user.has_perm(permission)  # type: ignore[union-attr]
+    return user.is_active and user.has_perm(permission)

@@ -11,7 +11,7 @@ ADVICE: Final[dict[str, str]] = {
     "link_lost": "The connection broke; it is tried again by itself.",
     "timeout": "The host is slow or hangs; look at its load, then try again.",
     "not_ssh": "Something other than an SSH server answers on this port; check the port.",
-    "incompatible": "The host offers only algorithms that are no longer safe; update its SSH server.",
+    "incompatible": "The host offers only algorithms no longer safe; update its SSH server.",
     "host_key_unknown": "Compare the fingerprint with the host's own, then approve it.",
     "host_key_changed": "Somebody may be in between, or the host was reinstalled: "
     "compare the fingerprint on the host's console before approving the new key.",

@@ -41,7 +41,7 @@ class DockerApi(Protocol):
 
 
 class EventStream(Protocol):
-    """Docker's events as they come; iterating yields None whenever ``timeout_s`` passed silently."""
+    """Docker's events as they come; None whenever ``timeout_s`` passed in silence."""
 
     def __iter__(self) -> Iterator[dict[str, Any] | None]: ...
     def close(self) -> None: ...

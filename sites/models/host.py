@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models.functions import Lower
 from django.utils import timezone
 
+from sites.fingerprint import fingerprint
 from sites.rights import Viewer, may
 
 STALE_AFTER = timedelta(seconds=45)  # at most; shorter intervals become stale earlier
@@ -129,3 +130,11 @@ class Host(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def host_key_fingerprint(self) -> str:
+        return fingerprint(self.host_key)
+
+    @property
+    def offered_fingerprint(self) -> str:
+        return fingerprint(self.offered_key)

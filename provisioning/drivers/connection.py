@@ -1,0 +1,234 @@
+"""One kept SSH connection to a host: made when first needed, made again when it has died."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+import threading
+import time
+from dataclasses import dataclass
+
+from provisioning.drivers.auth import log_in
+from provisioning.drivers.deadline import Deadline
+from provisioning.drivers.errors import DriverError
+from provisioning.drivers.handshake import exchange_keys
+from provisioning.drivers.hostile import printable
+from provisioning.drivers.link import Lane, LaneRefused, Link, LinkDown
+from provisioning.drivers.slots import Slots
+from provisioning.drivers.target import SshTarget
+from provisioning.drivers.tcp import connect_tcp
+
+KEEPALIVE_S = 15
+CHANNELS = 4  # sshd's MaxSessions is 10 by default, and others log in, too
+_PROHIBITED = 1  # RFC 4254, section 5.1
+
+
+def label(target: SshTarget) -> str:
+    """``"web1 (10.0.0.1:22)"``: how messages name a host."""
+    return f"{target.name} ({target.address}:{target.port})"
+
+
+@dataclass(slots=True)
+class Held:
+    """A channel that occupies one of the connection's slots until it is released."""
+
+    lane: Lane
+    link: Link
+    slots: Slots
+    released: bool = False
+
+    def release(self) -> None:
+        """Close the channel and free its slot; may be called twice."""
+        if self.released:
+            return
+        self.released = True
+        with contextlib.suppress(EOFError, OSError):
+            self.lane.close()
+        self.slots.give_back()
+
+
+class Connection:
+    """Thread-safe. Connecting is done by one caller at a time; the others wait for it.
+
+    ``via`` is the jump host's own kept connection; TCP goes through it as ``direct-tcpip``.
+    """
+
+    def __init__(self, target: SshTarget, *, via: Connection | None = None) -> None:
+        self.target = target
+        self.who = label(target)
+        self._via = via
+        self._reset()
+
+    def _reset(self) -> None:
+        self._pid = os.getpid()
+        self._link: Link | None = None
+        self._connecting = threading.Lock()
+        self._failed_at = 0.0
+        self._failure: DriverError | None = None
+        self._used_at = time.monotonic()
+        self.slots = Slots(CHANNELS, who=self.who)
+
+    def session(self, deadline: Deadline) -> Held:
+        """A new session channel, to run one command or subsystem in."""
+        return self._hold("session", (), deadline)
+
+    def streamlocal(self, path: str, deadline: Deadline) -> Held:
+        """A channel to a unix socket on the host (OpenSSH's PROTOCOL, section 2.4)."""
+        return self._hold("direct-streamlocal@openssh.com", (path, "", 0), deadline)
+
+    def _hold(self, kind: str, fields: tuple[str | int, ...], deadline: Deadline) -> Held:
+        if self._pid != os.getpid():
+            self._reset()  # a forked child must not write on its parent's connection
+        slots = self.slots
+        slots.take(deadline)
+        try:
+            lane, link = self._open(kind, fields, deadline)
+        except BaseException:
+            slots.give_back()
+            raise
+        self._used_at = time.monotonic()
+        return Held(lane, link, slots)
+
+    def _open(
+        self, kind: str, fields: tuple[str | int, ...], deadline: Deadline
+    ) -> tuple[Lane, Link]:
+        """Open a channel, reconnecting once: nothing has been asked of the host yet."""
+        reconnected = False
+        while True:
+            link = self.link(deadline)
+            try:
+                return self._open_on(link, kind, fields, deadline), link
+            except LinkDown as error:
+                self.drop(link)
+                if reconnected or deadline.passed():
+                    raise DriverError(f"{self.who}: {error}", "link_lost") from None
+                reconnected = True
+
+    def _open_on(
+        self, link: Link, kind: str, fields: tuple[str | int, ...], deadline: Deadline
+    ) -> Lane:
+        """Open a channel, waiting while the server has no room for it (its MaxSessions)."""
+        pause_s = 0.02
+        while True:
+            try:
+                limit_s = deadline.within(self.target.connect_timeout_s)
+                return link.open_lane(kind, *fields, timeout_s=limit_s)
+            except LaneRefused as refused:
+                if kind != "session":
+                    raise
+                self._after_refusal(link, refused, deadline)
+                self.slots.wait_for_end(deadline.within(pause_s))
+                pause_s = min(pause_s * 2, 0.5)
+
+    def _after_refusal(self, link: Link, refused: LaneRefused, deadline: Deadline) -> None:
+        if refused.code == _PROHIBITED or not link.opened:
+            said = printable(refused.text, limit=100)
+            raise DriverError(f"{self.who}: the server opens no session: {said}", "no_shell")
+        if deadline.passed():
+            raise DriverError(f"{self.who}: the server has no free session", "busy")
+        if not self.slots.reclaim() and self.slots.taken <= 1:
+            # None of ours is left: its sessions are held by what a broken command left behind.
+            raise LinkDown("the server has no free session on this connection")
+
+    def tunnel(self, address: str, port: int, *, who: str, deadline: Deadline) -> Lane:
+        """A channel through this host to another one, for a jump."""
+        try:
+            link = self.link(deadline)
+            limit_s = deadline.left()
+            return link.open_lane("direct-tcpip", address, port, "127.0.0.1", 0, timeout_s=limit_s)
+        except LaneRefused as refused:
+            raise _tunnel_error(refused, who, self.target.name) from None
+        except LinkDown as error:
+            self.drop(link)
+            raise DriverError(f"{who}: by way of {self.who}: {error}", "link_lost") from None
+        except DriverError as error:
+            raise DriverError(f"{who}: by way of {error.message}", error.code) from None
+
+    def link(self, deadline: Deadline) -> Link:
+        """The kept connection, connecting first where needed."""
+        if (link := self._living()) is not None:
+            return link
+        asked_at = time.monotonic()
+        if not self._connecting.acquire(timeout=deadline.left()):
+            raise DriverError(f"{self.who}: still connecting", "timeout")
+        try:
+            if (link := self._living()) is not None:
+                return link
+            if self._failure is not None and self._failed_at > asked_at:
+                # It was tried while we waited: the answer holds for us as well.
+                raise DriverError(self._failure.message, self._failure.code)
+            return self._connect_noting_failure(deadline)
+        finally:
+            self._connecting.release()
+
+    def _living(self) -> Link | None:
+        link = self._link
+        return link if link is not None and link.is_active() else None
+
+    def _connect_noting_failure(self, deadline: Deadline) -> Link:
+        if self._link is not None:
+            self.drop(self._link)
+        whole = deadline.left() >= self.target.connect_timeout_s
+        try:
+            self._link = self._connect(Deadline(deadline.within(self.target.connect_timeout_s)))
+        except DriverError as error:
+            if whole:
+                self._failure, self._failed_at = error, time.monotonic()
+            raise
+        return self._link
+
+    def _connect(self, deadline: Deadline) -> Link:
+        target = self.target
+        if not target.host_key:
+            raise DriverError(f"{self.who}: its host key is not approved yet", "host_key_unknown")
+        sock = reach(target, via=self._via, deadline=deadline)
+        link = exchange_keys(sock, who=self.who, pinned=target.host_key, deadline=deadline)
+        try:
+            log_in(
+                link,
+                who=self.who,
+                username=target.username,
+                login=target.login,
+                deadline=deadline,
+            )
+        except BaseException:
+            link.shut()
+            raise
+        link.set_keepalive(KEEPALIVE_S)
+        return link
+
+    def drop(self, link: Link) -> None:
+        """Give this connection up; whoever waits on it is woken, the next call makes a new one."""
+        if self._link is link:
+            self._link = None
+        link.shut()
+
+    def close(self) -> None:
+        if self._pid == os.getpid() and (link := self._link) is not None:
+            self.drop(link)
+
+    def idle_s(self) -> float:
+        """Seconds since a channel was last opened; 0 while one is open."""
+        return 0.0 if self.slots.taken else time.monotonic() - self._used_at
+
+
+def reach(
+    target: SshTarget, *, via: Connection | None, deadline: Deadline
+) -> socket.socket | Lane:
+    """A byte stream to the host's SSH port, straight or through the jump host."""
+    who = label(target)
+    if via is not None:
+        return via.tunnel(target.address, target.port, who=who, deadline=deadline)
+    return connect_tcp(who=who, address=target.address, port=target.port, deadline=deadline)
+
+
+def _tunnel_error(refused: LaneRefused, who: str, jump: str) -> DriverError:
+    said = printable(refused.text, limit=200).lower()
+    if refused.code == _PROHIBITED:
+        message = f"{who}: {jump} does not forward connections"
+        return DriverError(message, "forward_refused")
+    code = "refused" if "refused" in said else "unreachable"
+    if "resol" in said or "not known" in said:
+        code = "name_unknown"
+    return DriverError(f"{who}: not reached from {jump}: {said or 'connection failed'}", code)

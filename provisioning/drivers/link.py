@@ -1,0 +1,274 @@
+"""paramiko's transport and channel, hardened: nothing waits for ever, nothing grows for ever.
+
+paramiko trusts its peer and waits without limit in places. These subclasses override the few
+methods where that matters; they rely on private names of the pinned paramiko 5.1.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import threading
+import time
+from typing import Any, Final
+
+import paramiko
+from paramiko.common import cMSG_CHANNEL_OPEN, cMSG_CHANNEL_REQUEST, cMSG_GLOBAL_REQUEST
+from paramiko.message import Message
+from paramiko.packet import Packetizer
+
+KEY_FAMILIES: Final[dict[str, tuple[str, ...]]] = {
+    "ssh-ed25519": ("ssh-ed25519",),
+    "ecdsa-sha2-nistp256": ("ecdsa-sha2-nistp256",),
+    "ecdsa-sha2-nistp384": ("ecdsa-sha2-nistp384",),
+    "ecdsa-sha2-nistp521": ("ecdsa-sha2-nistp521",),
+    "ssh-rsa": ("rsa-sha2-512", "rsa-sha2-256"),  # the key's type; SHA-1 signatures are not taken
+}
+
+_MAX_GREETING_BYTES = 64 * 1024
+_MAX_PACKET_BYTES = 1024 * 1024  # RFC 4253 asks for 35,000; OpenSSH sends at most 256 KiB
+_MAX_UNREAD_BYTES = 4 * 1024 * 1024  # twice the window we grant
+_MAX_SEEN = 4096
+
+
+class HostKeyMismatch(paramiko.SSHException):
+    """The server proved to own another key than the pinned one."""
+
+
+class LaneRefused(Exception):
+    """The server would not open a channel. ``code`` is the reason of RFC 4254, section 5.1."""
+
+    def __init__(self, code: int, text: str) -> None:
+        super().__init__(text)
+        self.code = code
+        self.text = text
+
+
+class LinkDown(Exception):
+    """The connection ended, or did not answer in time, while a channel was being opened."""
+
+
+class Wire(Packetizer):
+    """Reads packets; keeps what the server said first, and refuses absurd sizes."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        super().__init__(sock)
+        self.greeting = b""
+        self.heard_at = time.monotonic()
+
+    def start_handshake(self, timeout: float) -> None:
+        """Nothing: paramiko would start a timer thread; the caller's deadline ends a handshake."""
+
+    def _read_timeout(self, timeout: float) -> bytes:
+        data: bytes = super()._read_timeout(timeout)  # type: ignore[misc]
+        self.greeting += data
+        if len(self.greeting) > _MAX_GREETING_BYTES:
+            raise paramiko.SSHException("greeting too long")
+        return data
+
+    def read_all(self, n: int, check_rekey: bool = False) -> bytes:
+        if n > _MAX_PACKET_BYTES:
+            raise paramiko.SSHException("packet too large")
+        return super().read_all(n, check_rekey)
+
+    def read_message(self) -> tuple[int, Message]:
+        message = super().read_message()
+        self.heard_at = time.monotonic()
+        return message
+
+
+class _Wake(threading.Event):
+    """Set by either buffer of a channel; only the reader may clear it, by ``rest``."""
+
+    def clear(self) -> None:
+        """Nothing: a buffer clears it when empty, although the other one may hold data."""
+
+    def rest(self) -> None:
+        super().clear()
+
+
+class Lane(paramiko.Channel):
+    """One channel. ``wake`` is set whenever data, an exit status or the end arrives."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.wake = _Wake()
+        self.in_buffer.set_event(self.wake)
+        self.in_stderr_buffer.set_event(self.wake)
+
+    def request(self, kind: str, text: str | bytes) -> None:
+        """Send an ``exec`` or ``subsystem`` request without waiting for the answer.
+
+        The answer comes before any output, so waiting would only cost a round trip; and
+        paramiko's own wait has no time-out.
+        """
+        inner: Any = self
+        message = Message()
+        message.add_byte(cMSG_CHANNEL_REQUEST)
+        message.add_int(inner.remote_chanid)
+        message.add_string(kind)
+        message.add_boolean(True)
+        message.add_string(text)
+        inner._event_pending()
+        inner.transport._send_user_message(message)
+
+    @property
+    def accepted(self) -> bool:
+        """Whether the server accepted the last request."""
+        return bool(self.event_ready)
+
+    def exited(self) -> bool:
+        return bool(self.status_event.is_set())
+
+    def _handle_request(self, m: Message) -> None:
+        super()._handle_request(m)  # type: ignore[misc]
+        self.wake.set()
+
+    def _request_success(self, m: Message) -> None:
+        super()._request_success(m)  # type: ignore[misc]
+        self.wake.set()
+
+    def _feed(self, m: Message | bytes) -> None:
+        if len(self.in_buffer) > _MAX_UNREAD_BYTES:
+            raise paramiko.SSHException("the server ignores the window")
+        super()._feed(m)  # type: ignore[misc]
+
+    def _feed_extended(self, m: Message) -> None:
+        if len(self.in_stderr_buffer) > _MAX_UNREAD_BYTES:
+            raise paramiko.SSHException("the server ignores the window")
+        super()._feed_extended(m)  # type: ignore[misc]
+
+
+class Link(paramiko.Transport):
+    """One SSH connection whose server must own ``pinned`` (any safe key when it is empty)."""
+
+    # How often the reading thread wakes up by itself; closing wakes it at once.
+    _active_check_timeout = 1.0
+
+    packetizer: Wire
+
+    def __init__(self, sock: socket.socket | Lane, *, pinned: str) -> None:
+        self._pinned = pinned
+        self._families = KEY_FAMILIES.get(pinned.split(" ")[0], ())
+        self.offered: tuple[str, ...] = ()
+        self.farewell = ""
+        self.opened = 0
+        self._refusals: dict[int, LaneRefused] = {}
+        self._probe = threading.Lock()
+        super().__init__(sock, packetizer_class=Wire)
+
+    @property
+    def preferred_keys(self) -> tuple[str, ...]:
+        """Only the pinned key's family, so that a server with several keys offers that one."""
+        return self._families or tuple(self._preferred_keys)  # type: ignore[attr-defined]
+
+    def _log(self, level: int, msg: object, *args: object) -> None:
+        """Nothing: what fails becomes a DriverError, and servers may not write to our log."""
+
+    def _verify_key(self, host_key: bytes, sig: bytes) -> None:
+        super()._verify_key(host_key, sig)  # type: ignore[misc]
+        if self._pinned and public_line(self.host_key) != self._pinned:
+            raise HostKeyMismatch(public_line(self.host_key))
+
+    def _really_parse_kex_init(self, m: Message, ignore_first_byte: bool = False) -> dict[str, Any]:
+        parsed: dict[str, Any]
+        parsed = super()._really_parse_kex_init(m, ignore_first_byte)  # type: ignore[misc]
+        if not ignore_first_byte:
+            self.offered = tuple(parsed["server_key_algo_list"])
+        return parsed
+
+    def _parse_disconnect(self, m: Message) -> None:
+        m.get_int()
+        self.farewell = m.get_text()[:500]
+
+    def _parse_channel_open_failure(self, m: Message) -> None:
+        number = m.get_int()
+        self._refusals[number] = LaneRefused(m.get_int(), m.get_text()[:500])
+        m.rewind()
+        super()._parse_channel_open_failure(m)  # type: ignore[misc]
+
+    def open_lane(self, kind: str, *fields: str | int, timeout_s: float) -> Lane:
+        """Open a channel of any kind; ``fields`` are what the kind adds to the request."""
+        if not self.is_active():
+            raise LinkDown("the connection is closed")
+        lane, arrived, message = self._prepare(kind, fields)
+        inner: Any = self
+        with contextlib.suppress(EOFError, OSError, paramiko.SSHException):
+            inner._send_user_message(message)
+        if not arrived.wait(timeout_s):
+            raise LinkDown("no answer")
+        if inner._channels.get(lane.get_id()) is lane and self.is_active():
+            self.opened += 1
+            return lane
+        if not self.is_active():
+            raise LinkDown("the connection ended")
+        raise self._refusals.pop(lane.get_id(), LaneRefused(2, ""))
+
+    def _prepare(
+        self, kind: str, fields: tuple[str | int, ...]
+    ) -> tuple[Lane, threading.Event, Message]:
+        inner: Any = self
+        with self.lock:
+            number = inner._next_channel()
+            lane, arrived = Lane(number), threading.Event()
+            inner._channels.put(number, lane)
+            self.channel_events[number] = arrived
+            self._remember(number)
+            bookkeeping: Any = lane
+            bookkeeping._set_transport(self)
+            bookkeeping._set_window(self.default_window_size, self.default_max_packet_size)
+        message = Message()
+        message.add_byte(cMSG_CHANNEL_OPEN)
+        message.add_string(kind)
+        message.add_int(number)
+        message.add_int(self.default_window_size)
+        message.add_int(self.default_max_packet_size)
+        for value in fields:
+            message.add_int(value) if isinstance(value, int) else message.add_string(value)
+        return lane, arrived, message
+
+    def _remember(self, number: int) -> None:
+        """Keep the list of numbers ever used short: paramiko never shortens it."""
+        self.channels_seen[number] = True
+        if len(self.channels_seen) > _MAX_SEEN:
+            inner: Any = self
+            for old in list(self.channels_seen)[: _MAX_SEEN // 2]:
+                if inner._channels.get(old) is None:
+                    del self.channels_seen[old]
+
+    def answers(self, *, timeout_s: float) -> bool:
+        """Ask the server something that it must answer; False when it does not, in time.
+
+        sshd refuses the unknown request, which is an answer. A keep-alive alone is not enough:
+        the kernel of a host whose sshd is frozen acknowledges it.
+        """
+        asked_at = time.monotonic()
+        with self._probe:
+            if self.packetizer.heard_at > asked_at:
+                return self.is_active()
+            done = self.completion_event = threading.Event()
+            message = Message()
+            message.add_byte(cMSG_GLOBAL_REQUEST)
+            message.add_string("keepalive@openssh.com")
+            message.add_boolean(True)
+            inner: Any = self
+            with contextlib.suppress(EOFError, OSError, paramiko.SSHException):
+                inner._send_user_message(message)
+            done.wait(timeout_s)
+            return self.is_active() and self.packetizer.heard_at > asked_at
+
+    def shut(self) -> None:
+        """Close now: wake the reading thread and every waiting caller, leave no descriptor."""
+        sock = self.sock
+        if isinstance(sock, socket.socket):
+            with contextlib.suppress(OSError):
+                sock.shutdown(socket.SHUT_RDWR)
+        self.close()
+        sock.close()
+        if self.is_alive() and threading.current_thread() is not self:
+            self.join(2.0)
+
+
+def public_line(key: paramiko.PKey | None) -> str:
+    """``"ssh-ed25519 AAAA…"``, the form in which keys are stored and compared."""
+    return f"{key.get_name()} {key.get_base64()}" if key is not None else ""

@@ -1,0 +1,280 @@
+"""Accepting an operation: permission → lock → row and audit intent → (commit) → doorbell."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable
+from datetime import timedelta
+from typing import Any
+
+from django.contrib.auth import get_user_model
+from django.db import IntegrityError, transaction
+from django.db.models import Model
+from django.utils import timezone
+from pydantic import BaseModel, ValidationError
+
+from audit.record import Actor, record
+from provisioning.engine.doorbell import ring
+from provisioning.engine.errors import BadParams, Busy, Conflict, EngineError, Refused, UnknownVerb
+from provisioning.engine.inline import run_inline
+from provisioning.live import publish_operation
+from provisioning.models import Operation
+from provisioning.operations import VERBS
+from provisioning.operations.contract import Verb, VerbError
+from sites.models import Container, Host
+
+# Who runs a command on this machine holds its database and keys already.
+TRUSTED_SOURCES = {"command", "system", "task"}
+QUEUE_ALLOWANCE = timedelta(minutes=10)  # waiting for a worker, on top of the verb's own deadline
+
+
+def start(
+    kind: str,
+    target: Model | None = None,
+    *,
+    actor: Actor,
+    params: dict[str, Any] | None = None,
+    confirm_name: str | None = None,
+    idempotency_key: str | None = None,
+    batch: str = "",
+    retry_of: Operation | None = None,
+) -> Operation:
+    """Accepts an operation and returns its row; nothing has been done on the host yet.
+
+    The same request while one is under way returns that one. Raises Busy when another operation
+    holds the target, Refused without the verb's permission, BadParams, UnknownVerb, Conflict.
+    Inline verbs have ended when this returns.
+    """
+    verb = _verb(kind, target)
+    _permit(verb, target, actor)
+    try:
+        values = _parsed(verb, params or {})
+        _confirmed(verb, target, confirm_name)
+    except EngineError as error:
+        _on_record(verb, target, actor, status="refused", error=error)
+        raise
+    row = _row(verb, target, actor, values)
+    row.batch, row.retry_of = batch, retry_of
+    row.idempotency_key = (idempotency_key or "")[:100] or None
+    if earlier := _earlier(row):
+        return earlier
+    try:
+        return (
+            _begin_inline(verb, row, target, values, actor) if verb.inline else _queue(row, actor)
+        )
+    except (EngineError, VerbError) as error:
+        _on_record(verb, target, actor, status="refused", error=error)
+        raise
+
+
+def start_many(
+    kind: str,
+    targets: Iterable[Model],
+    *,
+    actor: Actor,
+    params: dict[str, Any] | None = None,
+    confirm_count: int | None = None,
+) -> tuple[str, list[Operation], list[tuple[Model, EngineError]]]:
+    """The same verb on several targets: a batch id, what was accepted, and what was not and why.
+
+    A verb that asks for the typed name asks here for the number of targets instead.
+    """
+    targets = list(targets)
+    verb = _verb(kind, targets[0] if targets else None)
+    if verb.confirm and confirm_count != len(targets):
+        raise BadParams(
+            f"Confirm {verb.label.lower()} by the number of targets, {len(targets)}.",
+            code="confirm_mismatch",
+            field="confirm_count",
+        )
+    batch, accepted, refused = uuid.uuid4().hex, [], []
+    for target in targets:
+        try:
+            name = str(target) if verb.confirm else None
+            accepted.append(
+                start(kind, target, actor=actor, params=params, confirm_name=name, batch=batch)
+            )
+        except EngineError as error:
+            refused.append((target, error))
+    return batch, accepted, refused
+
+
+def _verb(kind: str, target: Model | None) -> Verb:
+    verb = VERBS.get(kind)
+    if verb is None:
+        raise UnknownVerb(f"There is no verb {kind!r}.", field="kind")
+    if verb.target is not None and not isinstance(target, verb.target):
+        raise BadParams(f"{kind} needs a {verb.target_type} as its target.", field="target_id")
+    return verb
+
+
+def _permit(verb: Verb, target: Model | None, actor: Actor) -> None:
+    if actor.source in TRUSTED_SOURCES:
+        return
+    # Read anew each time: rights that were taken away a moment ago no longer count.
+    user = get_user_model().objects.filter(pk=actor.user_id, is_active=True).first()
+    if user is None or not user.has_perm(verb.permission):
+        error = Refused(f"{actor.name or 'You'} may not {verb.label.lower()} this.")
+        _on_record(verb, target, actor, status="refused", error=error)
+        raise error
+
+
+def _parsed(verb: Verb, params: dict[str, Any]) -> BaseModel:
+    try:
+        return verb.params.model_validate(params)
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_url=False)[0]
+        field = ".".join(str(part) for part in first["loc"])
+        raise BadParams(f"{field or 'params'}: {first['msg']}.", field=field) from None
+
+
+def _confirmed(verb: Verb, target: Model | None, confirm_name: str | None) -> None:
+    if verb.confirm and confirm_name != str(target):
+        raise BadParams(
+            f"Type the name {str(target)!r} to confirm {verb.label.lower()}.",
+            code="confirm_mismatch",
+            field="confirm_name",
+        )
+
+
+def _row(verb: Verb, target: Model | None, actor: Actor, values: BaseModel) -> Operation:
+    now = timezone.now()
+    host = target if isinstance(target, Host) else getattr(target, "host", None)
+    return Operation(
+        kind=verb.kind,
+        target_type=verb.target_type,
+        target_id=target.pk if target else None,
+        target_name=str(target)[:255] if target else str(getattr(values, "name", ""))[:255],
+        host=host,
+        host_name=host.name if host else "",
+        site_id=target.site_id if isinstance(target, Container) else None,
+        # Secrets are of a type that never leaves the process: only inline verbs take them.
+        params=values.model_dump(mode="json", exclude=set(_secrets(verb))),
+        actor_id=actor.user_id,
+        actor_name=actor.name[:150],
+        source=actor.source,
+        remote_addr=actor.remote_addr or None,
+        user_agent=actor.user_agent[:300],
+        request_id=actor.request_id[:64],
+        lock=f"{verb.target_type}:{target.pk}" if target and not verb.inline else "",
+        created_at=now,
+        rung_at=now,
+        deadline_at=now + timedelta(seconds=verb.deadline_s) + QUEUE_ALLOWANCE,
+    )
+
+
+def _secrets(verb: Verb) -> Iterable[str]:
+    return (
+        name
+        for name, field in verb.params.model_fields.items()
+        if "Secret" in str(field.annotation)
+    )
+
+
+def _earlier(row: Operation) -> Operation | None:
+    """The operation this idempotency key already stands for."""
+    if row.idempotency_key is None:
+        return None
+    found = Operation.objects.filter(
+        actor_name=row.actor_name, idempotency_key=row.idempotency_key
+    ).first()
+    if found and not _same(found, row):
+        raise Conflict(
+            "This Idempotency-Key was used for another request.", code="idempotency_key_reused"
+        )
+    return found
+
+
+def _same(one: Operation, other: Operation) -> bool:
+    return (one.kind, one.target_type, one.target_id, one.params) == (
+        other.kind,
+        other.target_type,
+        other.target_id,
+        other.params,
+    )
+
+
+def _queue(row: Operation, actor: Actor) -> Operation:
+    with transaction.atomic():
+        holder = _insert(row)
+        if holder is None:
+            record_intent(row, actor)
+            transaction.on_commit(lambda: ring(row.pk))
+            publish_operation(row)
+            return row
+    if not _same(holder, row):
+        raise Busy(holder)
+    _joined(holder, actor)
+    return holder
+
+
+def _insert(row: Operation) -> Operation | None:
+    """Saves the row; returns who stands in the way when a constraint forbids it."""
+    try:
+        with transaction.atomic():
+            row.save(force_insert=True)
+        return None
+    except IntegrityError:
+        row.pk = None
+        holder = _earlier(row) or Operation.objects.active().filter(lock=row.lock).first()
+        if holder is None:
+            raise Conflict(
+                "Another operation ended at this very moment; try again.", code="try_again"
+            ) from None
+        return holder
+
+
+def _begin_inline(
+    verb: Verb, row: Operation, target: Model | None, values: BaseModel, actor: Actor
+) -> Operation:
+    with transaction.atomic():
+        row.save(force_insert=True)
+        run_inline(verb, row, target, values, actor)
+        return row
+
+
+def record_intent(row: Operation, actor: Actor) -> None:
+    record(
+        phase="intent",
+        action=row.kind,
+        status="accepted",
+        actor=actor,
+        target_type=row.target_type,
+        target_id=row.target_id or "",
+        target_name=row.target_name,
+        host_name=row.host_name,
+        operation_id=row.pk,
+        after=row.params or None,
+    )
+
+
+def _joined(holder: Operation, actor: Actor) -> None:
+    record(
+        phase="event",
+        action=holder.kind,
+        status="accepted",
+        after={"joined": holder.pk},
+        actor=actor,
+        target_type=holder.target_type,
+        target_id=holder.target_id or "",
+        target_name=holder.target_name,
+        host_name=holder.host_name,
+        operation_id=holder.pk,
+    )
+
+
+def _on_record(
+    verb: Verb, target: Model | None, actor: Actor, *, status: str, error: EngineError | VerbError
+) -> None:
+    record(
+        phase="event",
+        action=verb.kind,
+        status=status,
+        actor=actor,
+        target_type=verb.target_type,
+        target_id=target.pk if target else "",
+        target_name=str(target) if target else "",
+        host_name=getattr(getattr(target, "host", target), "name", "") or "",
+        error=error.message,
+        error_code=error.code,
+    )

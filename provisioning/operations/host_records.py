@@ -1,0 +1,236 @@
+"""Verbs on our own record of a host: they reach no host and end at once."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from django.core.exceptions import ValidationError
+from django.db.models import F, ProtectedError
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
+
+from provisioning import reach
+from provisioning.drivers import keys
+from provisioning.drivers.errors import DriverError
+from provisioning.drivers.host import HostDriver
+from provisioning.models import Operation
+from provisioning.operations.contract import Op, VerbError
+from provisioning.targets import MAX_JUMPS
+from sites.models import Credential, Host
+
+# What decides where a host is and how to get in: changing it makes all connections outdated.
+_WAY_IN = {"connection", "address", "port", "username", "sudo", "via", "docker_socket"}
+_ANOTHER_MACHINE = {"connection", "address", "port", "via"}
+
+
+class HostFields(BaseModel):
+    """What may be said of a host. Times in seconds. ``via`` is the key of the jump host."""
+
+    model_config = ConfigDict(extra="forbid")
+    name: str | None = None
+    connection: Literal["ssh", "local"] | None = None
+    address: str | None = None
+    port: int | None = None
+    username: str | None = None
+    sudo: bool | None = None
+    via: int | None = None
+    docker_socket: str | None = None
+    connect_timeout_s: int | None = None
+    command_timeout_s: int | None = None
+    auth: Literal["generate", "key", "password"] | None = None
+    private_key: SecretStr | None = Field(default=None, max_length=20_000)
+    passphrase: SecretStr | None = Field(default=None, max_length=1_000)
+    password: SecretStr | None = Field(default=None, max_length=1_000)
+
+
+class NewHost(HostFields):
+    name: str
+
+
+class Fingerprint(BaseModel):
+    """As `ssh-keygen -lf` prints it on the host: SHA256:…"""
+
+    model_config = ConfigDict(extra="forbid")
+    fingerprint: str = Field(max_length=60)
+
+
+def add(op: Op, host: HostDriver) -> None:
+    """A new host. Its key is still to be approved: nothing is sent to it before that."""
+    row = Host()
+    given = _given(op.params)
+    if given.get("connection", "ssh") == "ssh":
+        _required(given, "address", "username")
+    _assign(row, given)
+    _set_credential(row, op.params, required=row.connection == Host.Connection.SSH)
+    row.save()
+    _took_place(op, row, before=None)
+    reach.publish_host(row.pk)
+
+
+def change(op: Op, host: HostDriver) -> None:
+    """Another address or port means another machine: its key must be approved anew."""
+    row: Host = Host.objects.select_for_update().get(pk=op.target.pk)
+    before, given = _shown(row), _given(op.params)
+    _assign(row, given)
+    if op.params.auth:
+        _set_credential(row, op.params, required=True)
+    changed = {name for name in given if before.get(name) != _shown(row).get(name)}
+    if changed & _ANOTHER_MACHINE:
+        row.host_key = row.offered_key = row.approved_by = ""
+        row.approved_at = None
+        row.state = Host.State.NEW
+    if changed & _WAY_IN or op.params.auth:
+        row.revision += 1
+    row.version += 1
+    row.save()
+    _took_place(op, row, before=before)
+    reach.publish_host(row.pk)
+
+
+def remove(op: Op, host: HostDriver) -> None:
+    """Forgets a host and all that was known of it. On the host itself nothing is touched."""
+    row: Host = Host.objects.select_for_update().get(pk=op.target.pk)
+    busy = Operation.objects.active().filter(host=row).exclude(kind="host.remove").first()
+    if busy:
+        raise VerbError(
+            f"{row.name} is busy with {busy.kind} (operation {busy.pk}); wait or cancel it first.",
+            code="busy",
+        )
+    op.remember(before=_shown(row))
+    credential = row.credential
+    key = row.pk
+    try:
+        row.delete()
+    except ProtectedError:
+        raise VerbError(
+            f"Other hosts are reached through {row.name}; change their jump host first.",
+            code="in_use",
+        ) from None
+    if credential:
+        credential.delete()
+    reach.publish_host(key)
+
+
+def approve_key(op: Op, host: HostDriver) -> None:
+    """Pins the key the host has offered, if its fingerprint is the one that was compared."""
+    row: Host = Host.objects.select_for_update().get(pk=op.target.pk)
+    if not row.offered_key:
+        raise VerbError(
+            f"{row.name} has not offered a new key; test the host first.", code="nothing_offered"
+        )
+    if op.params.fingerprint != row.offered_fingerprint:
+        raise VerbError(
+            f"{row.name} offers {row.offered_fingerprint}, which is not the fingerprint given.",
+            code="fingerprint_mismatch",
+            field="fingerprint",
+        )
+    op.remember(before={"host_key": row.host_key_fingerprint})
+    Host.objects.filter(pk=row.pk).update(
+        host_key=row.offered_key,
+        offered_key="",
+        approved_at=op.row.created_at,
+        approved_by=op.actor.name[:150],
+        state=Host.State.NEW,
+        error_code="",
+        error="",
+        advice="",
+        revision=F("revision") + 1,
+        version=F("version") + 1,
+    )
+    op.remember(after={"host_key": op.params.fingerprint})
+    op.conclude(f"The host key of {row.name} is approved.", fingerprint=op.params.fingerprint)
+    reach.publish_host(row.pk)
+
+
+def _given(params: BaseModel) -> dict[str, Any]:
+    secret = {"auth", "private_key", "passphrase", "password"}
+    return params.model_dump(exclude_unset=True, exclude_none=True, exclude=secret)
+
+
+def _required(given: dict[str, Any], *names: str) -> None:
+    for name in names:
+        if not given.get(name):
+            raise VerbError(f"{name}: this is needed.", code="required", field=name, status=422)
+
+
+def _assign(row: Host, given: dict[str, Any]) -> None:
+    for name, value in given.items():
+        setattr(row, f"{name}_id" if name == "via" else name, value)
+    try:
+        row.full_clean(exclude=["credential"])
+    except ValidationError as error:
+        field, reasons = next(iter(error.message_dict.items()))
+        raise VerbError(f"{field}: {reasons[0]}", code="invalid", field=field, status=422) from None
+    _no_circle(row)
+
+
+def _no_circle(row: Host) -> None:
+    step, seen = row.via, 0
+    while step is not None:
+        seen += 1
+        if step.pk == row.pk or seen > MAX_JUMPS:
+            raise VerbError(
+                "The jump hosts form a circle or too long a chain.",
+                code="invalid",
+                field="via",
+                status=422,
+            )
+        step = step.via
+
+
+def _set_credential(row: Host, params: HostFields, *, required: bool) -> None:
+    if not params.auth:
+        return _required({}, "auth") if required else None
+    row.credential = row.credential or Credential()
+    secret = _fill(row.credential, params, comment=f"siteflow@{row.name}")
+    row.credential.seal(secret)
+    row.credential.save()
+
+
+def _fill(credential: Credential, params: HostFields, *, comment: str) -> str:
+    """Sets the public side of a credential; returns the secret to seal."""
+    if params.auth == "password":
+        if not params.password:
+            _required({}, "password")
+        credential.kind, credential.public_key = Credential.Kind.PASSWORD, ""
+        credential.fingerprint = ""
+        return params.password.get_secret_value() if params.password else ""
+    pair = _key_pair(params, comment)
+    credential.kind, credential.public_key = Credential.Kind.KEY, pair.public_line
+    credential.fingerprint = pair.fingerprint
+    return pair.private_text
+
+
+def _key_pair(params: HostFields, comment: str) -> keys.KeyPair:
+    if params.auth == "generate":
+        return keys.generate_ed25519(comment)
+    if not params.private_key:
+        _required({}, "private_key")
+    assert params.private_key  # noqa: S101  (for the type checker)
+    passphrase = params.passphrase.get_secret_value() if params.passphrase else None
+    try:
+        return keys.read_private_key(params.private_key.get_secret_value(), passphrase)
+    except DriverError as error:
+        raise VerbError(error.message, code=error.code, field="private_key", status=422) from None
+
+
+def _shown(row: Host) -> dict[str, Any]:
+    """What the audit keeps of a host: everything an admin sets, nothing secret."""
+    return {
+        "name": row.name,
+        "connection": row.connection,
+        "address": row.address,
+        "port": row.port,
+        "username": row.username,
+        "sudo": row.sudo,
+        "via": row.via_id,
+        "docker_socket": row.docker_socket,
+        "connect_timeout_s": row.connect_timeout_s,
+        "command_timeout_s": row.command_timeout_s,
+        "credential": row.credential.fingerprint if row.credential else "",
+    }
+
+
+def _took_place(op: Op, row: Host, *, before: dict[str, Any] | None) -> None:
+    op.remember(before=before, after=_shown(row))
+    public_key = row.credential.public_key if row.credential else ""
+    op.conclude(f"{row.name} is saved.", host=row.pk, public_key=public_key)

@@ -1,0 +1,184 @@
+"""One JSON shape per thing, the same for API and socket. Times ISO 8601 UTC, sizes in bytes."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.utils import timezone
+from ninja import Schema
+
+from sites.models import Container, Host, Site
+from sites.models.container import UNKNOWN
+from sites.models.host import stale_after
+
+
+class PortOut(Schema):
+    private: int
+    protocol: str
+    public: int | None
+    address: str
+
+
+class ContainerOut(Schema):
+    """``state`` is "unknown" when the host was last read too long ago; ``last_state`` is what it
+    was then. ``observed_at`` tells when that was confirmed, ``source`` by what."""
+
+    id: int
+    host: int
+    host_name: str
+    site: int | None
+    site_name: str
+    docker_id: str
+    name: str
+    image: str
+    state: str
+    last_state: str
+    state_since: datetime
+    unknown_since: datetime | None
+    health: str
+    exit_code: int | None
+    restart_count: int
+    ports: list[PortOut]
+    compose_project: str
+    compose_service: str
+    created_at: datetime | None
+    started_at: datetime | None
+    finished_at: datetime | None
+    observed_at: datetime
+    source: str
+    version: int
+
+
+class ContainerDetail(ContainerOut):
+    labels: dict[str, str]
+    image_id: str
+
+
+class HostOut(Schema):
+    id: int
+    name: str
+    connection: str
+    address: str
+    port: int
+    username: str
+    sudo: bool
+    via: int | None
+    docker_socket: str
+    connect_timeout_s: int
+    command_timeout_s: int
+    state: str
+    state_since: datetime
+    unknown_since: datetime | None
+    error_code: str
+    error: str
+    advice: str
+    observed_at: datetime | None
+    inventory_at: datetime | None
+    host_key_fingerprint: str
+    offered_fingerprint: str
+    approved_at: datetime | None
+    approved_by: str
+    public_key: str
+    preflight: list[dict[str, Any]]
+    preflight_at: datetime | None
+    version: int
+
+
+class SiteOut(Schema):
+    id: int
+    host: int
+    host_name: str
+    name: str
+    project: str
+    managed: bool
+    working_dir: str
+    containers: int
+    running: int
+    found_at: datetime
+
+
+def host_is_fresh(host: Host, *, now: datetime | None = None) -> bool:
+    """Whether what we know of the host's containers still counts."""
+    return (
+        host.state == Host.State.REACHABLE
+        and host.inventory_at is not None
+        and host.inventory_at >= (now or timezone.now()) - stale_after()
+    )
+
+
+def container_out(row: Container, *, now: datetime | None = None) -> dict[str, Any]:
+    """A container with ``host`` and ``site`` selected, as ContainerOut."""
+    fresh = host_is_fresh(row.host, now=now)
+    seen_at = max(row.observed_at, row.host.inventory_at or row.observed_at)
+    return {
+        "id": row.pk,
+        "host": row.host_id,
+        "host_name": row.host.name,
+        "site": row.site_id,
+        "site_name": row.site.name if row.site else "",
+        "docker_id": row.docker_id,
+        "name": row.name,
+        "image": row.image,
+        "state": row.state if fresh else UNKNOWN,
+        "last_state": row.state,
+        "state_since": row.state_since,
+        "unknown_since": None if fresh else seen_at,
+        "health": row.health,
+        "exit_code": row.exit_code,
+        "restart_count": row.restart_count,
+        "ports": row.ports,
+        "compose_project": row.compose_project,
+        "compose_service": row.compose_service,
+        "created_at": row.created_at,
+        "started_at": row.started_at,
+        "finished_at": row.finished_at,
+        "observed_at": seen_at,
+        "source": row.source if row.observed_at >= seen_at else Container.Source.READ,
+        "version": row.version,
+    }
+
+
+def container_detail(row: Container) -> dict[str, Any]:
+    return {**container_out(row), "labels": row.labels, "image_id": row.image_id}
+
+
+def host_out(row: Host) -> dict[str, Any]:
+    """A host with ``credential`` selected, as HostOut. Nothing secret is in it."""
+    return {
+        **{
+            name: getattr(row, name)
+            for name in HostOut.model_fields
+            if name not in _COMPUTED_OF_HOST
+        },
+        "via": row.via_id,
+        "unknown_since": None if host_is_fresh(row) else (row.inventory_at or row.state_since),
+        "host_key_fingerprint": row.host_key_fingerprint,
+        "offered_fingerprint": row.offered_fingerprint,
+        "public_key": row.credential.public_key if row.credential else "",
+    }
+
+
+_COMPUTED_OF_HOST = {
+    "via",
+    "unknown_since",
+    "host_key_fingerprint",
+    "offered_fingerprint",
+    "public_key",
+}
+
+
+def site_out(row: Site) -> dict[str, Any]:
+    """A site annotated with ``total`` and ``running``, ``host`` selected, as SiteOut."""
+    return {
+        "id": row.pk,
+        "host": row.host_id,
+        "host_name": row.host.name,
+        "name": row.name,
+        "project": row.project,
+        "managed": row.managed,
+        "working_dir": row.working_dir,
+        "containers": row.total,  # type: ignore[attr-defined]
+        "running": row.running,  # type: ignore[attr-defined]
+        "found_at": row.found_at,
+    }
