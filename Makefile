@@ -1,0 +1,57 @@
+# The commands of a working day; `make help` lists them.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+BIN := .venv/bin
+LAB ?= 1
+
+.PHONY: help run test lab check bench lock clean
+
+help: ## This list
+	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
+
+run: .venv/runtime ## Starts everything on SQLite and prints the address
+	@$(BIN)/python manage.py prepare
+	@exec $(BIN)/python manage.py serve
+
+test: .venv/development ## Set-up and all tests, on both databases, the lab included (LAB=0 leaves it out)
+	@LAB=$(LAB) $(BIN)/python -m tests.run $(TEST_ARGS)
+
+lab: .venv/development ## Real hosts to look at and try, registered in a running console
+	@tests/lab/install
+	@$(BIN)/python -m tests.lab $(LAB_ARGS)
+
+check: .venv/development ## Lint, types, imports, migrations, deployment settings
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy .
+	@$(BIN)/lint-imports
+	@$(BIN)/python manage.py makemigrations --check --dry-run
+	@SITEFLOW_HTTPS=1 SECRET_KEY=$$(head -c 48 /dev/urandom | base64 -w0) \
+	  $(BIN)/python manage.py check --deploy --fail-level WARNING
+
+bench: .venv/development ## Figures as a table and as JSON (var/bench.json)
+	@tests/lab/install
+	@$(BIN)/python -m tests.benchmarks $(BENCH_ARGS)
+
+lock: ## Compiles requirements*.in to pinned, hashed requirements*.txt
+	$(BIN)/uv pip compile -q --generate-hashes --no-header --no-annotate -p 3.11 requirements.in -o requirements.txt
+	$(BIN)/uv pip compile -q --generate-hashes --no-header --no-annotate -p 3.11 requirements-dev.in -o requirements-dev.txt
+
+clean: ## Removes the virtual environment and caches; never var/, which holds your data
+	rm -rf .venv .mypy_cache .ruff_cache .import_linter_cache .hypothesis test-results
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.venv/made:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' || \
+	  { echo "SiteFlow needs Python 3.11; say where it is with PYTHON=/path/to/python3.11."; exit 1; }
+	@$(PYTHON) -m venv .venv
+	@touch $@
+
+.venv/runtime: .venv/made requirements.txt
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements.txt
+	@touch $@
+
+.venv/development: .venv/runtime requirements-dev.txt
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	@touch $@

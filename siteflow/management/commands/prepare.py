@@ -1,0 +1,51 @@
+"""Everything between a fresh checkout and a console to log in to. Safe to run again and again."""
+
+from __future__ import annotations
+
+import secrets
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth import get_user_model
+from django.contrib.auth.models import Group
+from django.core.management import BaseCommand, call_command
+
+from audit.actor import Actor
+from provisioning import engine
+from siteflow.secrets import from_environment
+from sites.models import Host
+
+LOCAL_SOCKET = Path("/var/run/docker.sock")
+
+
+class Command(BaseCommand):
+    help = "Migrates, collects static files, makes the first admin and the host `local`."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        call_command("migrate", verbosity=0)
+        if not settings.REDIS_URL:
+            call_command("createcachetable")
+        call_command("collectstatic", interactive=False, verbosity=0)
+        self._first_admin()
+        self._local_host()
+
+    def _first_admin(self) -> None:
+        users = get_user_model().objects
+        if users.exists():
+            return
+        given = from_environment("SITEFLOW_ADMIN_PASSWORD")
+        password = given or secrets.token_urlsafe(12)
+        admin = users.create_superuser("admin", password=password)
+        admin.groups.add(Group.objects.get(name="admin"))
+        self.stdout.write(f"\n  The first account is made.\n    user:     {admin.username}")
+        shown = "as given in SITEFLOW_ADMIN_PASSWORD" if given else password
+        self.stdout.write(f"    password: {shown}")
+        self.stdout.write("  It is shown this once; change it in the console.\n\n")
+
+    def _local_host(self) -> None:
+        if not LOCAL_SOCKET.is_socket() or Host.objects.exists():
+            return
+        actor = Actor.system("first start")
+        engine.start("host.add", actor=actor, params={"name": "local", "connection": "local"})
+        self.stdout.write(f"  The Docker Engine at {LOCAL_SOCKET} is registered as host `local`.")

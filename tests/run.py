@@ -1,0 +1,52 @@
+"""All tests: first on SQLite, then what touches a database again on PostgreSQL and Redis.
+
+LAB=0 leaves out what needs real hosts, Debian packages and root, and says so. Other arguments go
+to pytest.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+from tests.databases import postgres, redis
+
+# These know of no database: once is enough.
+NO_DATABASE = ["--ignore=tests/provisioning/drivers", "--ignore=tests/lab"]
+
+
+def main() -> int:
+    rest = sys.argv[1:]
+    if os.environ.get("LAB", "1") == "0":
+        print(
+            "LAB=0: tests marked lab and e2e, and PostgreSQL with Redis, are left out.", flush=True
+        )
+        return _pytest("SQLite", ["-m", "not lab and not e2e", *rest])
+    if problem := _cannot():
+        print(f"{problem}\nOr leave out what needs the lab: make test LAB=0", file=sys.stderr)
+        return 1
+    subprocess.run(["tests/lab/install"], check=True)
+    failed = _pytest("SQLite", rest)
+    with postgres() as database_url, redis() as redis_url:
+        urls = {"DATABASE_URL": database_url, "REDIS_URL": redis_url}
+        return _pytest("PostgreSQL and Redis", [*NO_DATABASE, *rest], **urls) or failed
+
+
+def _pytest(what: str, arguments: list[str], **variables: str) -> int:
+    print(f"\n===== tests on {what} =====", flush=True)
+    argv = [sys.executable, "-m", "pytest", *arguments]
+    return subprocess.run(argv, env={**os.environ, **variables}).returncode
+
+
+def _cannot() -> str:
+    """Why the lab cannot run here; empty when it can."""
+    if os.geteuid() != 0:
+        return "The tests marked lab and e2e start real hosts, which takes root."
+    if not os.path.exists("/etc/debian_version"):  # noqa: PTH110
+        return "The tests marked lab and e2e install what they need with apt: they take Debian."
+    return ""
+
+
+if __name__ == "__main__":
+    sys.exit(main())
