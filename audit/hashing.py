@@ -18,12 +18,18 @@ def seal(values: Mapping[str, Any]) -> str:
     """The hash of an entry given as a mapping of field names to values as the database has them.
 
     The text hashed is JSON with sorted keys, no spaces and only ASCII, times as ISO 8601 in UTC:
-    whoever holds an exported line can compute it again with any tool.
+    whoever holds an exported line can take "hash" out of it and compute it again with any tool.
     """
-    content = {name: values[name] for name in SEALED_FIELDS}
-    content["at"] = iso_utc(values["at"])
-    content["remote_addr"] = _one_spelling(values["remote_addr"])
-    return sha256(canonical_json(content).encode("ascii")).hexdigest()
+    return sha256(canonical_json(portable(values)).encode("ascii")).hexdigest()
+
+
+def portable(values: Mapping[str, Any]) -> dict[str, Any]:
+    """The sealed fields as plain JSON values, spelled the same whichever database they are from."""
+    return {
+        **{name: values[name] for name in SEALED_FIELDS},
+        "at": iso_utc(values["at"]),
+        "remote_addr": _one_spelling(values["remote_addr"]),
+    }
 
 
 def _one_spelling(remote_addr: str | None) -> str | None:

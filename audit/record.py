@@ -10,6 +10,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
+from audit import copy
 from audit.actor import Actor
 from audit.address import parse_address
 from audit.hashing import seal
@@ -88,6 +89,7 @@ def append(values: dict[str, Any]) -> Entry:
         entry = Entry(**values, hash=seal(values))
         entry.save(force_insert=True)
         _advance(head, entry, now)
+        transaction.on_commit(copy.follow, robust=True)
     return entry
 
 
