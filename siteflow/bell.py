@@ -16,6 +16,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 _RING = b"\0"
+_SUFFIX = ".sock"
 
 
 class Bell:
@@ -28,10 +29,10 @@ class Bell:
         """Wake every listener except those named in ``skip``. Never blocks, never raises."""
         with suppress(OSError), _opened(self._folder) as folder:
             with os.scandir(folder) as entries:
-                names = [entry.name for entry in entries if entry.name not in skip]
+                names = {e.name for e in entries if e.name.endswith(_SUFFIX)}
             with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender:
                 sender.setblocking(False)
-                for name in names:
+                for name in names.difference(skip):
                     _ring_one(sender, folder, name)
 
     def listen(self) -> Listener:
@@ -45,7 +46,7 @@ class Listener:
     """One socket in the folder. Close it; an abandoned one is closed with the process."""
 
     def __init__(self, folder: Path) -> None:
-        self.name = f"{os.getpid()}-{secrets.token_hex(4)}.sock"
+        self.name = f"{os.getpid()}-{secrets.token_hex(4)}{_SUFFIX}"
         self.path = folder / self.name
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._socket.setblocking(False)

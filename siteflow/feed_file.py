@@ -103,7 +103,7 @@ class FeedFile:
 
     def _connect(self) -> sqlite3.Connection:
         with _locked(self.path):
-            if not self.path.exists():
+            if _is_empty(self.path):
                 _remove(self.path)  # a log left behind would be taken for the new file's own
             connection = sqlite3.connect(
                 self.path, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False
@@ -145,6 +145,11 @@ def _inode(path: Path) -> int:
     with suppress(FileNotFoundError):
         return path.stat().st_ino
     return 0
+
+
+def _is_empty(path: Path) -> bool:
+    """Missing, or cut to nothing: who makes the file leaves it with a first page."""
+    return not path.exists() or path.stat().st_size == 0
 
 
 def _remove(path: Path) -> None:
