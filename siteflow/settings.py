@@ -129,7 +129,7 @@ if REDIS_URL:
     }
     CHANNEL_LAYERS = {
         "default": {
-            "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
+            "BACKEND": "siteflow.redis_feed.RedisFeedLayer",
             # without socket_timeout None, idle subscriptions are closed after five seconds
             "CONFIG": {"hosts": [{"address": REDIS_URL, "socket_timeout": None}]},
         }
