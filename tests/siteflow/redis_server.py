@@ -27,14 +27,17 @@ class RedisServer:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        at: TracebackType | None,
     ) -> None:
         self.kill()
         self._folder.cleanup()
 
     def start(self) -> None:
         self._process = subprocess.Popen(
-            ["redis-server", "--port", "0", "--unixsocket", self._socket, "--save", ""]
+            ["redis-server", "--port", "0", "--unixsocket", str(self._socket), "--save", ""]
             + ["--dir", self._folder.name],
             stdout=subprocess.DEVNULL,
         )
