@@ -20,6 +20,11 @@ def target_of(host: Host) -> Target:
     return _ssh(host, jumps=0)
 
 
+def unproven_target(host: Host) -> Target:
+    """The same for a test of the way in, which itself compares the host key before it logs in."""
+    return target_of(host) if host.connection == Host.Connection.LOCAL else _made(host, jumps=0)
+
+
 def _ssh(host: Host, *, jumps: int) -> SshTarget:
     if host.connection != Host.Connection.SSH:
         raise DriverError(
@@ -28,6 +33,10 @@ def _ssh(host: Host, *, jumps: int) -> SshTarget:
     if jumps > MAX_JUMPS:
         raise DriverError(f"{host.name}: more than {MAX_JUMPS} jump hosts in a row.", "unreachable")
     _key_is_trusted(host)
+    return _made(host, jumps=jumps)
+
+
+def _made(host: Host, *, jumps: int) -> SshTarget:
     return SshTarget(
         name=host.name,
         address=host.address,
