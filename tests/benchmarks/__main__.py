@@ -1,0 +1,111 @@
+"""`make bench`: every figure on SQLite and on PostgreSQL with Redis, as a table and as JSON."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+
+from tests.benchmarks import live
+from tests.benchmarks.figures import Figure
+from tests.chaos import Torment
+from tests.databases import postgres, redis
+from tests.lab import Lab
+from tests.stack import stack
+
+KILLS = 50
+
+
+def main() -> int:
+    wanted = set(sys.argv[1:]) or {"lists", "live", "kills"}
+    figures: list[Figure] = []
+    with Lab.start() as lab:
+        for engine, variables in engines():
+            if "lists" in wanted:
+                figures += lists(engine, variables)
+            if "live" in wanted:
+                figures += everything_live(lab, engine, variables)
+            if "kills" in wanted:
+                figures += kills(lab, engine, variables)
+    show(figures)
+    return 0 if all(figure.reached for figure in figures) else 1
+
+
+def engines() -> Iterator[tuple[str, dict[str, str]]]:
+    yield "SQLite", {}
+    with postgres() as database_url, redis() as redis_url:
+        yield "PostgreSQL + Redis", {"DATABASE_URL": database_url, "REDIS_URL": redis_url}
+
+
+def lists(engine: str, variables: dict[str, str]) -> list[Figure]:
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.benchmarks.lists"],
+        env={**os.environ, **variables},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    figures = []
+    for page, sizes in json.loads(done.stdout).items():
+        (few_ms, few), (many_ms, many) = sizes["100"], sizes["10000"]
+        name = f"{page} list of 10,000 containers"
+        figures += [
+            Figure(f"{name}, server time", engine, many_ms / few_ms, "x", "the same with 100", 2),
+            Figure(f"{name}, queries more", engine, many - few, "", f"{few:.0f} with 100", 0),
+        ]
+    return figures
+
+
+def everything_live(lab: Lab, engine: str, variables: dict[str, str]) -> list[Figure]:
+    with _emptied(variables), stack(**variables) as running:
+        live.register(running, lab)
+        return [
+            *live.click_to_end(running, lab.web1, engine),
+            *live.change_to_socket(running, lab.web1, engine),
+            *live.black_hole(running, lab.web2, lab.web1, engine),
+        ]
+
+
+def kills(lab: Lab, engine: str, variables: dict[str, str]) -> list[Figure]:
+    with _emptied(variables), stack(**variables) as running:
+        live.register(running, lab)
+        report = Torment(running, lab.web1, seed=1).run(KILLS)
+    against = f"{sum(report.kills.values())} kills, {len(report.accepted)} operations"
+    print(report, file=sys.stderr)
+    return [
+        Figure("accepted operations lost", engine, len(report.lost), "", against, 0),
+        Figure("containers acted on twice", engine, len(report.twice), "", against, 0),
+        Figure("containers with an untrue outcome", engine, len(report.untrue), "", against, 0),
+        Figure("operations active after 60 s", engine, len(report.stuck), "", against, 0),
+    ]
+
+
+@contextmanager
+def _emptied(variables: dict[str, str]) -> Iterator[None]:
+    """A PostgreSQL is shared by all benchmarks: each begins with an empty one."""
+    if url := variables.get("DATABASE_URL"):
+        sql = "DROP SCHEMA public CASCADE; CREATE SCHEMA public"
+        subprocess.run(["psql", "-q", "-d", url, "-c", sql], check=True, capture_output=True)
+    yield
+
+
+def show(figures: list[Figure]) -> None:
+    for figure in figures:
+        goal = "" if figure.goal is None else f"<= {figure.goal:g}"
+        mark = "ok" if figure.reached else "MISSED"
+        print(
+            f"{figure.name:48} {figure.engine:20} {figure.value:9.2f} {figure.unit:3} "
+            f"{goal:8} {mark:7} against {figure.against}"
+        )
+    path = Path("var/bench.json")
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(json.dumps([asdict(figure) for figure in figures], indent=2))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
