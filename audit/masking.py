@@ -14,6 +14,7 @@ MASK = "•••"
 MAX_JSON_CHARS = 65_536
 MAX_JSON_DEPTH = 12
 MAX_NUMBER_BITS = 1_024
+NOTE_CHARS = 40  # room for the note of how much was cut
 
 _WORDS = (
     r"password|passwd|passphrase|secret|token|private[_-]?key|api[_-]?key|access[_-]?key"
@@ -65,10 +66,10 @@ def cap_text(text: str, limit: int) -> str:
     """At most `limit` characters: the beginning and the end, with a note of how much was cut."""
     if len(text) <= limit:
         return text
-    note = f"\n… {len(text) - limit} characters cut …\n"
-    room = max(limit - len(note), 0)
-    head = room // 2
-    return (text[:head] + note + text[len(text) - (room - head) :])[:limit]
+    kept = max(limit - NOTE_CHARS, 0)
+    note = f"\n… {len(text) - kept} characters cut …\n"
+    head = kept // 2
+    return (text[:head] + note + text[len(text) - (kept - head) :])[:limit]
 
 
 def cap_line(text: object, limit: int) -> str:
@@ -91,12 +92,12 @@ def clean_json(value: object, *, max_text: int) -> Any:
 
 
 def _clean(value: object, max_text: int, depth: int) -> Any:
-    if depth > MAX_JSON_DEPTH:
-        return cap_line(mask_text(value), 200)
     if value is None or isinstance(value, bool):
         return value
     if isinstance(value, int | float):
         return _clean_number(value)
+    if isinstance(value, Mapping | list | tuple | set | frozenset) and depth >= MAX_JSON_DEPTH:
+        return "nested too deeply to keep"
     if isinstance(value, Mapping):
         return {
             cap_line(key, 255): _clean_member(key, item, max_text, depth)

@@ -20,7 +20,7 @@ def _flush_empties_the_audit() -> Iterator[None]:
     from audit import guard
     from audit.models import Head
 
-    flush = TransactionTestCase._fixture_teardown
+    flush = TransactionTestCase._fixture_teardown  # type: ignore[attr-defined]
 
     def without_triggers(case: Any) -> None:
         aliases = case._databases_names(include_mirrors=False)
