@@ -213,9 +213,14 @@ class Connection:
         return 0.0 if self.slots.taken else time.monotonic() - self._used_at
 
 
-def reach(
-    target: SshTarget, *, via: Connection | None, deadline: Deadline
-) -> socket.socket | Lane:
+def jump_connection(target: SshTarget) -> Connection | None:
+    """The connection to the target's jump host, of its own; None when it has none."""
+    if target.via is None:
+        return None
+    return Connection(target.via, via=jump_connection(target.via))
+
+
+def reach(target: SshTarget, *, via: Connection | None, deadline: Deadline) -> socket.socket | Lane:
     """A byte stream to the host's SSH port, straight or through the jump host."""
     who = label(target)
     if via is not None:

@@ -15,6 +15,7 @@ ADVICE: Final[dict[str, str]] = {
     "host_key_unknown": "Compare the fingerprint with the host's own, then approve it.",
     "host_key_changed": "Somebody may be in between, or the host was reinstalled: "
     "compare the fingerprint on the host's console before approving the new key.",
+    "forward_refused": "Allow TCP forwarding in the jump host's sshd (AllowTcpForwarding).",
     "login_refused": "Check the user name and that the public key is in its authorized_keys.",
     "bad_credential": "Import the private key again, with its passphrase if it has one.",
     "no_shell": "Give the user a login shell on the host.",
@@ -30,6 +31,7 @@ ADVICE: Final[dict[str, str]] = {
     "disk_full": "Free some space on the host: remove unused images or old logs.",
     "output_too_large": "The answer was cut off; ask for less.",
     "garbage": "The host's answer could not be read; run the host's test and look at its output.",
+    "bad_argument": "Remove the character that cannot be passed on, or shorten the value.",
     "command_failed": "Look at the output of the command.",
     "busy": "Too many requests to this host at once; try again in a moment.",
 }

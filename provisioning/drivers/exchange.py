@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-
 from provisioning.drivers.command import Preamble
 from provisioning.drivers.connection import Held
 from provisioning.drivers.deadline import Deadline
@@ -32,7 +30,8 @@ class Exchange:
         self.truncated = False
         self.preamble = Preamble()
         self._room = max_bytes
-        self._unsent = memoryview(stdin or b"")
+        self._unsent = stdin or b""
+        self._sent = 0
 
     def run(self, command: bytes, deadline: Deadline) -> None:
         """Returns at the end of the command. Raises Overdue, or LinkDown if the link broke."""
@@ -53,10 +52,10 @@ class Exchange:
         moved = self._drain()
         if ended and not moved:
             return True
-        if moved:
-            return False
         if deadline.passed():
             raise Overdue
+        if moved:
+            return False
         if self.lane.exited():
             return not wake.wait(deadline.within(_LINGER_S)) and not self._drain()
         self._wait(deadline)
@@ -73,22 +72,23 @@ class Exchange:
     def _send(self) -> None:
         if not self._unsent:
             return
-        # A closed window is not an error, and neither is a command that does not read its stdin.
-        with contextlib.suppress(TimeoutError):
-            try:
-                sent = self.lane.send(self._unsent[:_CHUNK])
-            except OSError:
-                sent = len(self._unsent)
-            self._unsent = self._unsent[sent:]
-            if not self._unsent:
-                self.lane.shutdown_write()
+        try:
+            self._sent += self.lane.send(self._unsent[self._sent : self._sent + _CHUNK])
+        except TimeoutError:
+            return  # the window is closed for now
+        except OSError:
+            self._sent = len(self._unsent)  # it ended without reading its stdin: no error
+        if self._sent >= len(self._unsent):
+            self._unsent = b""
+            self.lane.shutdown_write()
 
     def _drain(self) -> bool:
+        """Take one piece of each output; a host that never stops must not hold us here."""
         moved = False
-        while self.lane.recv_ready():
+        if self.lane.recv_ready():
             self._keep(self.stdout, self.preamble.feed(self.lane.recv(_CHUNK)))
             moved = True
-        while self.lane.recv_stderr_ready():
+        if self.lane.recv_stderr_ready():
             self._keep(self.stderr, self.lane.recv_stderr(_CHUNK))
             moved = True
         return moved

@@ -17,14 +17,14 @@ _TOO_MANY = (b"MaxStartups", b"Not allowed at this time")
 
 
 def exchange_keys(
-    sock: socket.socket | Lane, *, who: str, pinned: str, deadline: Deadline
+    sock: socket.socket | Lane, *, who: str, pinned: str, deadline: Deadline, prefer: str = ""
 ) -> Link:
     """A connection whose server has proved to own its host key; nobody is logged in yet.
 
-    ``pinned`` is the one key to accept, ``"ssh-ed25519 AAAA…"``, or "" for any. On failure the
-    socket is closed and DriverError says why.
+    ``pinned`` is the one key to accept, ``"ssh-ed25519 AAAA…"``, or "" for any, then one of
+    ``prefer``'s type first. On failure the socket is closed and DriverError says why.
     """
-    link = Link(sock, pinned=" ".join(pinned.split()[:2]))
+    link = Link(sock, pinned=" ".join(pinned.split()[:2]), prefer=prefer)
     done = threading.Event()
     link.start_client(event=done)
     in_time = done.wait(deadline.left())

@@ -24,6 +24,7 @@ KEY_FAMILIES: Final[dict[str, tuple[str, ...]]] = {
     "ecdsa-sha2-nistp521": ("ecdsa-sha2-nistp521",),
     "ssh-rsa": ("rsa-sha2-512", "rsa-sha2-256"),  # the key's type; SHA-1 signatures are not taken
 }
+SAFE_KEYS: Final = tuple(name for family in KEY_FAMILIES.values() for name in family)
 
 _MAX_GREETING_BYTES = 64 * 1024
 _MAX_PACKET_BYTES = 1024 * 1024  # RFC 4253 asks for 35,000; OpenSSH sends at most 256 KiB
@@ -48,7 +49,7 @@ class LinkDown(Exception):
     """The connection ended, or did not answer in time, while a channel was being opened."""
 
 
-class Wire(Packetizer):
+class Packets(Packetizer):
     """Reads packets; keeps what the server said first, and refuses absurd sizes."""
 
     def __init__(self, sock: socket.socket) -> None:
@@ -140,27 +141,30 @@ class Lane(paramiko.Channel):
 
 
 class Link(paramiko.Transport):
-    """One SSH connection whose server must own ``pinned`` (any safe key when it is empty)."""
+    """One SSH connection whose server must own ``pinned`` (any safe key when it is empty).
+
+    Without a pinned key, one of ``prefer``'s type is asked for first.
+    """
 
     # How often the reading thread wakes up by itself; closing wakes it at once.
     _active_check_timeout = 1.0
 
-    packetizer: Wire
+    packetizer: Packets
 
-    def __init__(self, sock: socket.socket | Lane, *, pinned: str) -> None:
+    def __init__(self, sock: socket.socket | Lane, *, pinned: str, prefer: str = "") -> None:
         self._pinned = pinned
-        self._families = KEY_FAMILIES.get(pinned.split(" ")[0], ())
+        self._algorithms = _algorithms(pinned, prefer)
         self.offered: tuple[str, ...] = ()
         self.farewell = ""
         self.opened = 0
         self._refusals: dict[int, LaneRefused] = {}
         self._probe = threading.Lock()
-        super().__init__(sock, packetizer_class=Wire)
+        super().__init__(sock, packetizer_class=Packets)
 
     @property
     def preferred_keys(self) -> tuple[str, ...]:
-        """Only the pinned key's family, so that a server with several keys offers that one."""
-        return self._families or tuple(self._preferred_keys)  # type: ignore[attr-defined]
+        """Asked for in this order; host certificates are not, as they cannot be pinned."""
+        return self._algorithms
 
     def _log(self, level: int, msg: object, *args: object) -> None:
         """Nothing: what fails becomes a DriverError, and servers may not write to our log."""
@@ -197,19 +201,19 @@ class Link(paramiko.Transport):
             inner._send_user_message(message)
         if not arrived.wait(timeout_s):
             raise LinkDown("no answer")
-        if inner._channels.get(lane.get_id()) is lane and self.is_active():
+        if inner._channels.get(lane.chanid) is not None and self.is_active():
             self.opened += 1
             return lane
         if not self.is_active():
             raise LinkDown("the connection ended")
-        raise self._refusals.pop(lane.get_id(), LaneRefused(2, ""))
+        raise self._refusals.pop(lane.chanid, LaneRefused(2, ""))
 
     def _prepare(
         self, kind: str, fields: tuple[str | int, ...]
     ) -> tuple[Lane, threading.Event, Message]:
         inner: Any = self
         with self.lock:
-            number = inner._next_channel()
+            number: int = inner._next_channel()
             lane, arrived = Lane(number), threading.Event()
             inner._channels.put(number, lane)
             self.channel_events[number] = arrived
@@ -267,6 +271,14 @@ class Link(paramiko.Transport):
         sock.close()
         if self.is_alive() and threading.current_thread() is not self:
             self.join(2.0)
+
+
+def _algorithms(pinned: str, prefer: str) -> tuple[str, ...]:
+    """Only the pinned key's family, so that a server with several keys shows that one."""
+    if family := KEY_FAMILIES.get(pinned.split(" ")[0]):
+        return family
+    first = KEY_FAMILIES.get(prefer.split(" ")[0], ())
+    return first + tuple(name for name in SAFE_KEYS if name not in first)
 
 
 def public_line(key: paramiko.PKey | None) -> str:

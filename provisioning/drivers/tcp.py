@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import threading
+from collections.abc import Sequence
 from typing import Any
 
 from provisioning.drivers.deadline import Deadline
@@ -14,6 +15,7 @@ from provisioning.drivers.errors import DriverError
 USER_TIMEOUT_S = 30
 
 AddressInfo = tuple[int, int, int, str, Any]
+Addresses = Sequence[AddressInfo]
 
 
 def connect_tcp(*, who: str, address: str, port: int, deadline: Deadline) -> socket.socket:
@@ -58,7 +60,7 @@ def connect_error(who: str, error: OSError) -> DriverError:
     return DriverError(f"{who}: cannot connect: {reason.lower()}", "unreachable")
 
 
-def _resolve(who: str, address: str, port: int, deadline: Deadline) -> list[AddressInfo]:
+def _resolve(who: str, address: str, port: int, deadline: Deadline) -> Addresses:
     if _is_numeric(address):
         return socket.getaddrinfo(
             address, port, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST
@@ -74,7 +76,7 @@ def _is_numeric(address: str) -> bool:
     return True
 
 
-def _look_up(who: str, address: str, port: int, deadline: Deadline) -> list[AddressInfo]:
+def _look_up(who: str, address: str, port: int, deadline: Deadline) -> Addresses:
     """Ask the resolver in a thread of its own: getaddrinfo(3) itself has no time-out."""
     found: list[AddressInfo] = []
     failures: list[str] = []

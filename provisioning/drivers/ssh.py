@@ -1,0 +1,153 @@
+"""A host over SSH: commands by argv and Docker, each call within its deadline."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Sequence
+
+import paramiko
+
+from provisioning.drivers.command import command_line, end_group_argv
+from provisioning.drivers.connection import Connection, Held, jump_connection, label
+from provisioning.drivers.deadline import Deadline
+from provisioning.drivers.dial import SshDialer
+from provisioning.drivers.dockerd import Dockerd
+from provisioning.drivers.errors import DriverError
+from provisioning.drivers.exchange import Exchange, Overdue
+from provisioning.drivers.host import DockerApi, Result
+from provisioning.drivers.hostile import printable
+from provisioning.drivers.link import LinkDown
+from provisioning.drivers.stream_ending import SUDO_REFUSAL
+from provisioning.drivers.target import SshTarget
+
+_PROBE_TIMEOUT_S = 5.0
+_CLEANUP_TIMEOUT_S = 10.0
+
+
+class SshHost:
+    """HostDriver over one kept connection for calls and a second one for long-lived streams.
+
+    Thread-safe, connects when first used and again by itself. ``via`` is the kept connection of
+    the jump host; by default one is made for this host alone.
+    """
+
+    docker: DockerApi
+
+    def __init__(self, target: SshTarget, *, via: Connection | None = None) -> None:
+        self.name = target.name
+        self.target = target
+        self._own_jump = jump_connection(target) if via is None else None
+        via = via or self._own_jump
+        self.calls = Connection(target, via=via)
+        self.streams = Connection(target, via=via)
+        dialer = SshDialer(target, calls=self.calls, streams=self.streams, run=self.run)
+        self.docker = self._docker = Dockerd(
+            who=label(target), dialer=dialer, timeout_s=target.command_timeout_s
+        )
+        self.calls.slots.reclaim = self._docker.close_one_idle
+
+    def run(
+        self,
+        argv: Sequence[str],
+        *,
+        stdin: bytes | None = None,
+        timeout_s: float | None = None,
+        max_bytes: int = 1_000_000,
+        sudo: bool = False,
+    ) -> Result:
+        """Run one command and return its end, whatever its exit code.
+
+        ``timeout_s`` defaults to the target's and covers waiting, connecting and running; a
+        command still running then is ended on the host. Output over ``max_bytes`` is read and
+        thrown away. With ``sudo`` it runs as root, never asking for a password.
+        """
+        command = command_line(argv, sudo=sudo)
+        deadline = Deadline(self.target.command_timeout_s if timeout_s is None else timeout_s)
+        held = self.calls.session(deadline)
+        started = time.monotonic()
+        exchange = Exchange(held, stdin=stdin, max_bytes=max_bytes)
+        ended = False
+        try:
+            self._exchange(exchange, command, deadline)
+            ended = True
+        finally:
+            if ended:
+                held.release()
+            else:
+                self._abandon(exchange, sudo=sudo)
+        return self._result(exchange, started, sudo=sudo)
+
+    def _exchange(self, exchange: Exchange, command: bytes, deadline: Deadline) -> None:
+        who = label(self.target)
+        try:
+            exchange.run(command, deadline)
+        except Overdue:
+            message = f"{who}: the command did not end within {deadline.timeout_s:g} s"
+            raise DriverError(message, "timeout") from None
+        except (LinkDown, paramiko.SSHException, EOFError, OSError) as error:
+            self.calls.drop(exchange.held.link)
+            raise DriverError(f"{who}: {printable(str(error))}", "link_lost") from None
+
+    def _result(self, exchange: Exchange, started: float, *, sudo: bool) -> Result:
+        stdout = exchange.stdout.decode("utf-8", "replace")
+        stderr = exchange.stderr.decode("utf-8", "replace")
+        if not exchange.preamble.process_group:
+            said = printable(exchange.preamble.noise + b" " + bytes(exchange.stderr), limit=200)
+            message = f"{label(self.target)}: the login runs no commands: {said}"
+            raise DriverError(message, "no_shell")
+        code = exchange.lane.exit_status
+        if sudo and code in (1, 127) and SUDO_REFUSAL.search(stderr):
+            message = f"{label(self.target)}: {printable(stderr, limit=200)}"
+            raise DriverError(message, "sudo_refused")
+        duration_ms = round((time.monotonic() - started) * 1000)
+        return Result(code, stdout, stderr, exchange.truncated, duration_ms)
+
+    def _abandon(self, exchange: Exchange, *, sudo: bool) -> None:
+        """End what is left of a command, without making the caller wait for it."""
+        name = f"end-command-{self.name}"
+        threading.Thread(
+            target=self._clean_up, args=(exchange, sudo), name=name, daemon=True
+        ).start()
+
+    def _clean_up(self, exchange: Exchange, sudo: bool) -> None:
+        """Closing a channel does not end the remote process, which goes on holding its session.
+
+        It is ended by its process group, over the other connection: on this one the server may
+        have no session left. If the server does not even answer, the connection is given up.
+        """
+        held, group = exchange.held, exchange.preamble.process_group
+        try:
+            if not held.link.answers(timeout_s=_PROBE_TIMEOUT_S):
+                self.calls.drop(held.link)
+            elif group > 1 and not exchange.lane.exited():
+                self._end_group(group, sudo=sudo)
+        finally:
+            held.release()
+
+    def _end_group(self, group: int, *, sudo: bool) -> None:
+        deadline = Deadline(_CLEANUP_TIMEOUT_S)
+        held: Held | None = None
+        try:
+            held = self.streams.session(deadline)
+            command = command_line(end_group_argv(group), sudo=sudo)
+            Exchange(held, stdin=None, max_bytes=1000).run(command, deadline)
+        except (DriverError, Overdue, LinkDown, paramiko.SSHException, EOFError, OSError):
+            # Nothing more can be done from here; the caller was told of the time-out.
+            return
+        finally:
+            if held is not None:
+                held.release()
+
+    def close_idle(self, after_s: float) -> None:
+        """Close connections that nobody has used for ``after_s`` seconds."""
+        self._docker.close_idle(after_s)
+        for connection in (self.calls, self.streams):
+            if connection.idle_s() > after_s:
+                connection.close()
+
+    def close(self) -> None:
+        self._docker.close()
+        for connection in (self.calls, self.streams, self._own_jump):
+            if connection is not None:
+                connection.close()
