@@ -52,11 +52,6 @@ def _made(host: Host, *, jumps: int) -> SshTarget:
     )
 
 
-def jump_target(host: Host) -> SshTarget | None:
-    """The way to the host before this one; None when there is none."""
-    return _ssh(host.via, jumps=1) if host.via else None
-
-
 def _key_is_trusted(host: Host) -> None:
     if not host.host_key:
         raise DriverError(f"The host key of {host.name} is not approved yet.", "host_key_unknown")

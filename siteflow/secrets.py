@@ -20,7 +20,7 @@ def from_environment(name: str) -> str | None:
 def made_once(path: Path) -> str:
     """The secret kept in ``path`` (0600); made on the first call, even with several at once."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    fresh = path.with_name(f"{path.name}.{os.getpid()}")
+    fresh = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
     if not path.exists():
         fresh.touch(mode=0o600)
         fresh.write_text(urlsafe_b64encode(secrets.token_bytes(32)).decode(), encoding="ascii")

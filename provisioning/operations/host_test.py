@@ -10,10 +10,11 @@ from django.utils import timezone
 from provisioning import reach
 from provisioning.drivers.errors import DriverError
 from provisioning.drivers.host import HostDriver
-from provisioning.drivers.hostkeys import offered_key
+from provisioning.drivers.hostkeys import key_of
 from provisioning.drivers.preflight import Step, preflight
+from provisioning.drivers.target import SshTarget
 from provisioning.operations.contract import Op
-from provisioning.targets import jump_target, unproven_target
+from provisioning.targets import unproven_target
 from sites.models import Host
 
 _DOCKER_WORKS = {"compose", "disk"}  # steps that fail without making the host unknown
@@ -32,13 +33,11 @@ def test(op: Op, host: HostDriver) -> None:
 
 def _look_at_key(op: Op, row: Host) -> None:
     """First contact, or a look whether a changed key is the approved one again."""
-    if row.connection == Host.Connection.LOCAL:
+    way = unproven_target(row)
+    if not isinstance(way, SshTarget):
         return
     try:
-        shown = offered_key(
-            row.address, row.port, timeout_s=row.connect_timeout_s, via=jump_target(row),
-            pinned=row.host_key,
-        )  # fmt: skip
+        shown = key_of(way)
     except DriverError as error:
         reach.failed(row, error)
         raise
