@@ -40,20 +40,15 @@ def offered_key(
 
 
 def key_of(target: SshTarget) -> str:
-    """The key that ``target`` shows, through its jump host if it has one; no login there either.
+    """The key that ``target`` shows, through its jump host if it has one; no login on it.
 
     The jump host itself is logged in to: its own key must have been approved.
     """
-    via = jump_connection(target)
-    try:
-        return offered_key(
-            address=target.address,
-            port=target.port,
-            timeout_s=target.connect_timeout_s,
-            via=via,
-            name=target.name,
-            prefer=target.host_key,
-        )
-    finally:
-        if via is not None:
-            via.close()
+    return offered_key(
+        target.address,
+        target.port,
+        timeout_s=target.connect_timeout_s,
+        via=target.via,
+        pinned=target.host_key,
+        name=target.name,
+    )

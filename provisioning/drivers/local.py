@@ -38,6 +38,9 @@ class LocalHost:
             streams=_STREAMS,
         )
 
+    def connect(self) -> None:
+        """Nothing to connect to."""
+
     def run(
         self,
         argv: Sequence[str],
@@ -52,6 +55,7 @@ class LocalHost:
             raise DriverError("the command is empty or holds a NUL byte", "bad_argument")
         deadline = Deadline(self.target.command_timeout_s if timeout_s is None else timeout_s)
         started = time.monotonic()
+        sudo = sudo and os.geteuid() != 0
         process = self._spawn(("sudo", "-n", "--", *argv) if sudo else tuple(argv))
         if isinstance(process, Result):
             return process

@@ -47,6 +47,10 @@ class SshHost:
         )
         self.calls.slots.reclaim = self._docker.close_one_idle
 
+    def connect(self) -> None:
+        """Connect now, if that is not done; DriverError says what is in the way."""
+        self.calls.link(Deadline(self.target.connect_timeout_s))
+
     def run(
         self,
         argv: Sequence[str],
@@ -60,8 +64,9 @@ class SshHost:
 
         ``timeout_s`` defaults to the target's and covers waiting, connecting and running; a
         command still running then is ended on the host. Output over ``max_bytes`` is read and
-        thrown away. With ``sudo`` it runs as root, never asking for a password.
+        thrown away. With ``sudo`` it runs as root, never asking for a password; root needs none.
         """
+        sudo = sudo and self.target.username != "root"
         command = command_line(argv, sudo=sudo)
         deadline = Deadline(self.target.command_timeout_s if timeout_s is None else timeout_s)
         held = self.calls.session(deadline)

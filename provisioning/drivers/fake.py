@@ -1,0 +1,245 @@
+"""A host in memory: remembers what ran and answers as told. Tests use it, and it is the dry run."""
+
+from __future__ import annotations
+
+import queue
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+from provisioning.drivers.containers import ContainerState
+from provisioning.drivers.errors import DriverError
+from provisioning.drivers.host import DockerApi, EventStream, Result
+
+Answer = Result | DriverError | Callable[[tuple[str, ...]], Result]
+
+_DONE = Result(0, "", "", False, 0)
+
+
+def fake_container(name: str, *, state: str = "running", **values: Any) -> ContainerState:
+    """A container whose id is made from its name."""
+    docker_id = name.encode().hex().ljust(64, "0")[:64]
+    filled = {"docker_id": docker_id, "image": "busybox:latest", "image_id": "sha256:0"}
+    return ContainerState(**(filled | {"name": name, "state": state} | values))
+
+
+class FakeEvents:
+    """EventStream over a queue."""
+
+    def __init__(self, timeout_s: float) -> None:
+        self.timeout_s = timeout_s
+        self.pending: queue.Queue[dict[str, Any] | DriverError | None] = queue.Queue()
+        self.closed = False
+
+    def __iter__(self) -> Iterator[dict[str, Any] | None]:
+        while not self.closed:
+            try:
+                event = self.pending.get(timeout=self.timeout_s)
+            except queue.Empty:
+                yield None
+                continue
+            if isinstance(event, DriverError):
+                raise event
+            if event is not None:
+                yield event
+
+    def close(self) -> None:
+        self.closed = True
+        self.pending.put(None)
+
+
+class FakeDocker:
+    """DockerApi over a dict of containers. State changes emit the events Docker would."""
+
+    def __init__(self, host: FakeHost) -> None:
+        self._host = host
+        self.streams: list[FakeEvents] = []
+
+    def ping(self) -> None:
+        self._host.note("docker", "ping")
+
+    def version(self) -> dict[str, Any]:
+        self._host.note("docker", "version")
+        return {"Version": "20.10.24", "ApiVersion": "1.41", "MinAPIVersion": "1.12"}
+
+    def info(self) -> dict[str, Any]:
+        self._host.note("docker", "info")
+        states = [container.state for container in self._host.containers.values()]
+        return {
+            "ServerVersion": "20.10.24",
+            "DockerRootDir": "/var/lib/docker",
+            "Driver": "overlay2",
+            "Containers": len(states),
+            "ContainersRunning": states.count("running"),
+            "Images": 1,
+        }
+
+    def disk_usage(self) -> dict[str, Any]:
+        self._host.note("docker", "disk_usage")
+        return {"LayersSize": 0, "Images": [], "Containers": [], "Volumes": [], "BuildCache": []}
+
+    def containers(self) -> list[ContainerState]:
+        self._host.note("docker", "containers")
+        return [replace(each, complete=False) for each in self._host.containers.values()]
+
+    def container(self, docker_id: str) -> ContainerState:
+        self._host.note("docker", "container", docker_id)
+        return self._find(docker_id)
+
+    def _find(self, docker_id: str) -> ContainerState:
+        for container in self._host.containers.values():
+            if docker_id in (container.docker_id, container.name):
+                return container
+        raise DriverError(f"{self._host.name}: no such container: {docker_id}", "not_found")
+
+    def start(self, docker_id: str) -> None:
+        self._host.note("docker", "start", docker_id)
+        if self._find(docker_id).state != "running":
+            self._running(docker_id, "start")
+
+    def stop(self, docker_id: str, *, grace_s: int) -> None:
+        self._host.note("docker", "stop", docker_id, str(grace_s))
+        if self._find(docker_id).state in ("running", "paused"):
+            self._ended(docker_id, "die", "stop")
+
+    def restart(self, docker_id: str, *, grace_s: int) -> None:
+        self._host.note("docker", "restart", docker_id, str(grace_s))
+        if self._find(docker_id).state == "running":
+            self._ended(docker_id, "die", "stop")
+        self._running(docker_id, "start", "restart")
+
+    def kill(self, docker_id: str, *, signal: str) -> None:
+        self._host.note("docker", "kill", docker_id, signal)
+        self._needs(docker_id, "running")
+        self._ended(docker_id, "kill", "die")
+
+    def pause(self, docker_id: str) -> None:
+        self._host.note("docker", "pause", docker_id)
+        self._needs(docker_id, "running")
+        self._change(docker_id, "pause", state="paused")
+
+    def unpause(self, docker_id: str) -> None:
+        self._host.note("docker", "unpause", docker_id)
+        self._needs(docker_id, "paused")
+        self._change(docker_id, "unpause", state="running")
+
+    def remove(self, docker_id: str, *, force: bool) -> None:
+        self._host.note("docker", "remove", docker_id, str(force))
+        container = self._find(docker_id)
+        if container.state in ("running", "paused") and not force:
+            raise DriverError(f"{self._host.name}: {container.name} is running", "conflict")
+        self.emit("destroy", container)
+        del self._host.containers[container.name]
+
+    def logs(self, docker_id: str, *, tail: int, since: int | None = None) -> list[str]:
+        self._host.note("docker", "logs", docker_id, str(tail))
+        return self._host.logs.get(self._find(docker_id).name, [])[-tail:]
+
+    def events(self, *, since: float, timeout_s: float) -> EventStream:
+        self._host.note("docker", "events")
+        stream = FakeEvents(timeout_s)
+        self.streams.append(stream)
+        return stream
+
+    def emit(self, action: str, container: ContainerState) -> None:
+        """Tell every open event stream what happened to a container."""
+        now_ns = time.time_ns()
+        event = {
+            "Type": "container",
+            "Action": action,
+            "Actor": {"ID": container.docker_id, "Attributes": {"name": container.name}},
+            "id": container.docker_id,
+            "time": now_ns // 10**9,
+            "timeNano": now_ns,
+        }
+        for stream in self.streams:
+            stream.pending.put(event)
+
+    def _needs(self, docker_id: str, state: str) -> None:
+        container = self._find(docker_id)
+        if container.state != state:
+            raise DriverError(f"{self._host.name}: {container.name} is not {state}", "conflict")
+
+    def _running(self, docker_id: str, *actions: str) -> None:
+        now = datetime.now(UTC)
+        self._change(docker_id, *actions, state="running", exit_code=None, started_at=now)
+
+    def _ended(self, docker_id: str, *actions: str) -> None:
+        now = datetime.now(UTC)
+        self._change(docker_id, *actions, state="exited", exit_code=137, finished_at=now)
+
+    def _change(self, docker_id: str, *actions: str, **values: Any) -> None:
+        changed = replace(self._find(docker_id), **values)
+        self._host.containers[changed.name] = changed
+        for action in actions:
+            self.emit(action, changed)
+
+
+class FakeHost:
+    """HostDriver in memory.
+
+    ``ran`` holds every command's argv (with ``"sudo"`` first where asked for) and every Docker call
+    as ``("docker", call, …)``. ``answer`` and ``fail`` decide what comes back; a command nobody
+    spoke of succeeds silently.
+    """
+
+    docker: DockerApi
+
+    def __init__(self, name: str = "web1", *, containers: Sequence[ContainerState] = ()) -> None:
+        self.name = name
+        self.ran: list[tuple[str, ...]] = []
+        self.stdin: list[bytes | None] = []
+        self.containers = {container.name: container for container in containers}
+        self.logs: dict[str, list[str]] = {}
+        self.closed = False
+        self._answers: list[tuple[tuple[str, ...], Answer]] = []
+        self._failures: dict[str, list[DriverError]] = {}
+        self.docker = self.fake_docker = FakeDocker(self)
+
+    def answer(self, *argv: str, stdout: str = "", stderr: str = "", exit_code: int = 0) -> None:
+        """Commands that begin with these words end this way; the latest and longest rule wins."""
+        self._answers.append((argv, Result(exit_code, stdout, stderr, False, 1)))
+
+    def answer_by(self, *argv: str, answer: Answer) -> None:
+        """The same with an error to raise or a function of the whole argv."""
+        self._answers.append((argv, answer))
+
+    def fail(self, call: str, *errors: DriverError) -> None:
+        """The next Docker calls of this name (``"restart"``) raise these, one each, in order."""
+        self._failures.setdefault(call, []).extend(errors)
+
+    def note(self, *words: str) -> None:
+        """Remember a Docker call; raise what ``fail`` has in store for it."""
+        self.ran.append(words)
+        waiting = self._failures.get(words[1], [])
+        if waiting:
+            raise waiting.pop(0)
+
+    def run(
+        self,
+        argv: Sequence[str],
+        *,
+        stdin: bytes | None = None,
+        timeout_s: float | None = None,
+        max_bytes: int = 1_000_000,
+        sudo: bool = False,
+    ) -> Result:
+        self.ran.append(("sudo", *argv) if sudo else tuple(argv))
+        self.stdin.append(stdin)
+        answer = self._find_answer(tuple(argv))
+        if isinstance(answer, DriverError):
+            raise answer
+        return answer if isinstance(answer, Result) else answer(tuple(argv))
+
+    def _find_answer(self, argv: tuple[str, ...]) -> Answer:
+        fitting = [rule for rule in self._answers if argv[: len(rule[0])] == rule[0]]
+        best = max(enumerate(fitting), key=lambda each: (len(each[1][0]), each[0]), default=None)
+        return _DONE if best is None else best[1][1]
+
+    def connect(self) -> None:
+        """Nothing to connect to."""
+
+    def close(self) -> None:
+        self.closed = True
