@@ -39,8 +39,9 @@ def offered_key(
             jump.close()
 
 
+
 def key_of(target: SshTarget) -> str:
-    """The key that ``target`` shows, through its jump host if it has one; no login on it.
+    """The key that ``target`` shows, through its jump host if it has one.
 
     The jump host itself is logged in to: its own key must have been approved.
     """

@@ -1,0 +1,32 @@
+"""Rows for tests of operations: a host that is reachable, and containers on it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.utils import timezone
+
+from audit.actor import Actor
+from sites.models import Container, Host
+
+COMMAND = Actor(name="os:root", source="command")
+
+
+def make_host(name: str = "web1", **values: Any) -> Host:
+    now = timezone.now()
+    values = {"connection": "local", "state": "reachable", "inventory_at": now, **values}
+    return Host.objects.create(name=name, **values)
+
+
+def make_container(host: Host, name: str = "shop-web-1", **values: Any) -> Container:
+    now = timezone.now()
+    values = {
+        "state": "running",
+        "state_since": now,
+        "observed_at": now,
+        "source": "read",
+        **values,
+    }
+    return Container.objects.create(
+        host=host, name=name, docker_id=values.pop("docker_id", name.ljust(64, "0")), **values
+    )
