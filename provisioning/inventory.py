@@ -1,28 +1,39 @@
-"""Writes what a host showed into rows, and tells whoever watches. Older reads never win."""
+"""Writes what a host showed into rows, and tells whoever watches. Older reads never win.
+
+Nothing is locked or written when nothing differs.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import asdict
-from datetime import datetime
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import Exists, F, OuterRef, Q
 
 from provisioning.drivers.containers import ContainerState
+from provisioning.sightings import (
+    PROJECT_LABEL,
+    began,
+    began_anew,
+    columns,
+    differs,
+    project,
+    updates,
+)
 from sites.live import publish
 from sites.models import Container, Host, Site
 from sites.schemas import container_out
 
-_PROJECT = "com.docker.compose.project"
-_FROM_FULL_READ_ONLY = (
-    "exit_code",
-    "restart_count",
-    "created_at",
-    "started_at",
-    "finished_at",
-)
+# A time so far ahead was written while a clock was wrong; it may not hold the truth up for ever.
+ASTRAY = timedelta(minutes=1)
+ROWS_AT_ONCE = 100  # in one message
+
+
+def states(host: Host) -> dict[str, str]:
+    """The state of every container we know on a host, by its Docker id."""
+    return dict(Container.objects.filter(host=host).values_list("docker_id", "state"))
 
 
 def apply_one(host: Host, seen: ContainerState, *, at: datetime) -> None:
@@ -33,146 +44,154 @@ def apply_one(host: Host, seen: ContainerState, *, at: datetime) -> None:
 def apply_some(
     host: Host, seen: Iterable[ContainerState], *, at: datetime, source: str
 ) -> list[int]:
-    """Some containers of a host, read at ``at``; returns the keys of the rows that changed."""
+    """Some containers of a host, read at ``at``; returns the keys of the rows that changed.
+
+    ``at`` is the time before the host was asked. What an event or an operation made us read is
+    noted as confirmed even when nothing differs, so that an older read, arriving late, is known
+    to be older; for reconciling reads the host's own ``inventory_at`` does the same.
+    """
     seen = list(seen)
+    rows = _rows(host, seen)
+    confirm = source != Container.Source.READ
+    news = [state for state in seen if confirm or _is_news(rows.get(state.docker_id), state)]
+    if not news:
+        return []
     with transaction.atomic():
-        sites = _sites(host, seen)
-        rows = {
-            row.docker_id: row
-            for row in Container.objects.filter(
-                host=host, docker_id__in=[state.docker_id for state in seen]
-            )
-        }
-        changed = [
-            key
-            for state in seen
-            if (key := _apply(host, state, rows.get(state.docker_id), sites, at=at, source=source))
-        ]
+        sites = _sites(host, news)
+        new = [state for state in news if state.docker_id not in rows]
+        changed = _insert(host, new, sites, at=at, source=source)
+        for state in news:
+            row = rows.get(state.docker_id)
+            if row and _update(row, state, sites, at=at, source=source):
+                changed.append(row.pk)
         publish_rows(host, changed)
     return changed
 
 
-def apply_all(host: Host, seen: list[ContainerState], *, at: datetime) -> list[int]:
+def apply_all(host: Host, seen: Sequence[ContainerState], *, at: datetime) -> list[int]:
     """Everything a host has, read at ``at``: rows it no longer shows are removed."""
     with transaction.atomic():
         changed = apply_some(host, seen, at=at, source=Container.Source.READ)
-        gone = Container.objects.filter(host=host, observed_at__lt=at).exclude(
-            docker_id__in=[state.docker_id for state in seen]
-        )
-        _remove(host, gone.values_list("pk", flat=True))
+        shown = {state.docker_id for state in seen}
+        older = Container.objects.filter(_not_newer("observed_at", at), host=host)
+        known = older.values_list("pk", "docker_id")
+        _remove(host, [key for key, docker_id in known if docker_id not in shown])
         Site.objects.filter(host=host, managed=False, containers=None).delete()
     return changed
 
 
 def forget(container: Container) -> None:
     """A container that is gone from its host."""
-    with transaction.atomic():
-        _remove(container.host, [container.pk])
+    _remove(container.host, [container.pk])
 
 
 def forget_docker_id(host: Host, docker_id: str) -> None:
-    with transaction.atomic():
-        rows = Container.objects.filter(host=host, docker_id=docker_id)
-        _remove(host, rows.values_list("pk", flat=True))
+    rows = Container.objects.filter(host=host, docker_id=docker_id)
+    _remove(host, rows.values_list("pk", flat=True))
 
 
 def _remove(host: Host, keys: Iterable[int]) -> None:
     gone = list(keys)
     if gone:
-        Container.objects.filter(pk__in=gone).delete()
-        _publish(host, items=[], removed=gone)
+        with transaction.atomic():
+            Container.objects.filter(pk__in=gone).delete()
+            _publish(host, items=[], removed=gone)
 
 
-def _apply(
-    host: Host,
-    state: ContainerState,
-    row: Container | None,
-    sites: dict[str, Site],
-    *,
-    at: datetime,
-    source: str,
-) -> int | None:
-    """The key of the row if it was made or changed."""
-    site = sites.get(state.labels.get(_PROJECT, ""))
-    values = {**_values(state), "site_id": site.pk if site else None}
+def _rows(host: Host, seen: list[ContainerState]) -> dict[str, Container]:
+    ids = [state.docker_id for state in seen]
+    return {row.docker_id: row for row in Container.objects.filter(host=host, docker_id__in=ids)}
+
+
+def _is_news(row: Container | None, state: ContainerState) -> bool:
     if row is None:
-        return _insert(host, state, values, at=at, source=source)
-    if row.observed_at > at or not _differs(row, values):
-        return None
-    since = {} if row.state == state.state else {"state_since": _since(state, at)}
-    updated = Container.objects.filter(pk=row.pk, observed_at__lte=at).update(
-        **values, **since, observed_at=at, source=source, version=F("version") + 1
-    )
-    return row.pk if updated else None
+        return True
+    orphan = row.site_id is None and bool(row.compose_project)
+    return orphan or differs(row, updates(state)) or began_anew(row, state)
 
 
 def _insert(
-    host: Host, state: ContainerState, values: dict[str, Any], *, at: datetime, source: str
-) -> int:
-    row, _ = Container.objects.get_or_create(
-        host=host,
-        docker_id=state.docker_id,
-        defaults={**values, "state_since": _since(state, at), "observed_at": at, "source": source},
+    host: Host, new: list[ContainerState], sites: dict[str, Site], *, at: datetime, source: str
+) -> list[int]:
+    """The keys of the new rows; another process may have made some of them just now."""
+    if not new:
+        return []
+    rows = [
+        Container(
+            host=host,
+            docker_id=state.docker_id,
+            site=sites.get(project(state)),
+            state_since=began(state, at),
+            observed_at=at,
+            source=source,
+            **columns(state),
+        )
+        for state in new
+    ]
+    Container.objects.bulk_create(rows, ignore_conflicts=True, batch_size=ROWS_AT_ONCE)
+    ids = [state.docker_id for state in new]
+    made = Container.objects.filter(host=host, docker_id__in=ids)
+    return list(made.values_list("pk", flat=True))
+
+
+def _update(
+    row: Container, state: ContainerState, sites: dict[str, Site], *, at: datetime, source: str
+) -> bool:
+    """Whether the row changed: not when it showed the same, nor when it was read later."""
+    values = updates(state)
+    if state.complete or row.site_id is None:
+        site = sites.get(project(state))
+        values["site_id"] = site.pk if site else None
+    confirmed = {"observed_at": at, "source": source}
+    rows = Container.objects.filter(
+        _not_newer("observed_at", at),
+        Exists(Host.objects.filter(_not_newer("inventory_at", at), pk=OuterRef("host_id"))),
+        pk=row.pk,
     )
-    return row.pk
+    anew = began_anew(row, state)
+    if not anew and not differs(row, values):
+        rows.update(**confirmed)
+        return False
+    since = {"state_since": began(state, at)} if anew else {}
+    return bool(rows.update(**values, **since, **confirmed, version=F("version") + 1))
 
 
-def _differs(row: Container, values: dict[str, Any]) -> bool:
-    return any(getattr(row, name) != value for name, value in values.items())
-
-
-def _values(state: ContainerState) -> dict[str, Any]:
-    """The columns one read can tell; a short listing leaves out what it does not know."""
-    values: dict[str, Any] = {
-        "name": state.name[:255],
-        "image": state.image[:512],
-        "image_id": state.image_id[:80],
-        "state": state.state,
-        "health": state.health,
-        "ports": [asdict(port) for port in state.ports],
-        "labels": state.labels,
-        "compose_project": state.labels.get(_PROJECT, "")[:255],
-        "compose_service": state.labels.get("com.docker.compose.service", "")[:255],
-    }
-    if state.complete:
-        values |= {name: getattr(state, name) for name in _FROM_FULL_READ_ONLY}
-    return values
-
-
-def _since(state: ContainerState, at: datetime) -> datetime:
-    """When Docker says the state began; the time of the read when it does not say."""
-    ended = state.state in {"exited", "dead"}
-    return (state.finished_at if ended else state.started_at) or state.created_at or at
+def _not_newer(column: str, at: datetime) -> Q:
+    return (
+        Q(**{f"{column}__lte": at})
+        | Q(**{f"{column}__gt": at + ASTRAY})
+        | Q(**{f"{column}__isnull": True})
+    )
 
 
 def _sites(host: Host, seen: list[ContainerState]) -> dict[str, Site]:
     """The compose projects among these containers, made on first sight."""
-    labels = {
-        state.labels[_PROJECT][:255]: state.labels for state in seen if state.labels.get(_PROJECT)
-    }
+    labels = {name: state.labels for state in seen if (name := project(state))}
     known = {site.project: site for site in Site.objects.filter(host=host, project__in=labels)}
-    for project in labels.keys() - known.keys():
-        known[project], _ = Site.objects.get_or_create(
+    for name in labels.keys() - known.keys():
+        known[name], _ = Site.objects.get_or_create(
             host=host,
-            project=project,
+            project=name,
             defaults={
-                "name": project,
-                "working_dir": labels[project].get(f"{_PROJECT}.working_dir", "")[:4096],
-                "config_files": labels[project].get(f"{_PROJECT}.config_files", ""),
+                "name": name,
+                "working_dir": labels[name].get(f"{PROJECT_LABEL}.working_dir", "")[:4096],
+                "config_files": labels[name].get(f"{PROJECT_LABEL}.config_files", ""),
             },
         )
     return known
 
 
-def publish_rows(host: Host, keys: list[int]) -> None:
+def publish_rows(host: Host, keys: Sequence[int]) -> None:
     """Sends the current state of these rows once the transaction is committed."""
     if keys:
         transaction.on_commit(lambda: _publish_now(host, keys))
 
 
-def _publish_now(host: Host, keys: list[int]) -> None:
-    rows = Container.objects.filter(pk__in=keys).select_related("host", "site")
-    _publish(host, items=[container_out(row) for row in rows], removed=[])
+def _publish_now(host: Host, keys: Sequence[int]) -> None:
+    for first in range(0, len(keys), ROWS_AT_ONCE):
+        some = keys[first : first + ROWS_AT_ONCE]
+        rows = Container.objects.filter(pk__in=some).select_related("host", "site")
+        _publish(host, items=[container_out(row) for row in rows], removed=[])
 
 
 def _publish(host: Host, *, items: list[dict[str, Any]], removed: list[int]) -> None:

@@ -1,4 +1,7 @@
-"""What is known of the way to a host: written by whoever talked to it, told to whoever watches."""
+"""What is known of the way to a host: written by whoever talked to it, told to whoever watches.
+
+Whoever talked to an outdated address or with an outdated key (another ``revision``) writes nothing.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,7 @@ from provisioning.drivers.errors import ADVICE, DriverError
 from sites.fingerprint import fingerprint
 from sites.live import publish
 from sites.models import Host
-from sites.schemas import host_out
+from sites.schemas import host_is_fresh, host_out
 
 _STATES = {
     "host_key_unknown": Host.State.KEY_UNAPPROVED,
@@ -26,15 +29,31 @@ _STATES = {
 }
 
 
-def reached(host: Host) -> None:
-    """Host and Docker answered."""
-    _write(host, Host.State.REACHABLE, error_code="", error="", advice="", offered_key="")
+def reached(host: Host, *, but: DriverError | None = None) -> None:
+    """Host and Docker answered. ``but`` is what part of the answers could not be used."""
+    code, words, advice = (but.code, but.message, but.advice) if but else ("", "", "")
+    _write(host, Host.State.REACHABLE, error_code=code, error=words, advice=advice, offered_key="")
 
 
-def failed(host: Host, error: DriverError) -> None:
-    """Something on the way did not work; what was known of the host's children is now unknown."""
-    state = _STATES.get(error.code, Host.State.UNREACHABLE)
+def failed(host: Host, error: DriverError, *, state: Host.State | None = None) -> None:
+    """Something on the way did not work; what was known of the host's children is now unknown.
+
+    ``state`` is given when the caller knows more than the error's code tells.
+    """
+    state = state or _STATES.get(error.code, Host.State.UNREACHABLE)
     _write(host, state, error_code=error.code, error=error.message, advice=error.advice)
+
+
+def unwatched(host: Host) -> None:
+    """SiteFlow itself failed while it looked at the host, so nothing is known of it now."""
+    _write(
+        host,
+        Host.State.UNREACHABLE,
+        error_code="internal_error",
+        error=f"SiteFlow itself failed while it looked at {host.name}. "
+        "This says nothing about the host.",
+        advice="The monitor's log has the details; it tries again by itself.",
+    )
 
 
 def offered(host: Host, public_line: str) -> Host.State:
@@ -63,21 +82,56 @@ def _write(host: Host, state: Host.State, **values: Any) -> None:
     if all(getattr(host, name) == value for name, value in values.items()):
         return
     now = timezone.now()
+    if state != Host.State.UNREACHABLE:
+        values["observed_at"] = now
+    was = host.state
     rows = Host.objects.filter(pk=host.pk, revision=host.revision)
     with transaction.atomic():
-        rows.exclude(state=state).update(state_since=now)
-        rows.update(**values, observed_at=now, version=F("version") + 1)
+        if rows.exclude(state=state).update(state_since=now):
+            values["state_since"] = now
+        if not rows.update(**values, version=F("version") + 1):
+            return
+        for name, value in values.items():
+            setattr(host, name, value)
         publish_host(host.pk)
-    host.refresh_from_db()
+        if was != state and (Host.State.REACHABLE in {was, state}):
+            publish_freshness(host)
 
 
-def looked_at(host: Host, at: datetime) -> None:
-    """All containers were read at ``at``: one small write that keeps every row of it fresh."""
-    Host.objects.filter(pk=host.pk).update(inventory_at=at, observed_at=at)
-    was_fresh = host.inventory_at
-    host.inventory_at = at
-    if was_fresh is None:
+def looked_at(host: Host, at: datetime) -> bool:
+    """All containers were read at ``at``: one small write that keeps every row of it fresh.
+
+    False when the row is no longer as ``host`` says: removed, reached another way by now, or
+    called unreachable by somebody else.
+    """
+    was_fresh = host_is_fresh(host)
+    rows = Host.objects.filter(pk=host.pk, revision=host.revision, state=Host.State.REACHABLE)
+    if not rows.update(inventory_at=at, observed_at=at):
+        return False
+    host.inventory_at = host.observed_at = at
+    message = {"type": "hosts.seen", "host": host.pk, "at": at}
+    transaction.on_commit(lambda: publish(["hosts", *_topics(host.pk)], message))
+    if not was_fresh:
         publish_host(host.pk)
+        publish_freshness(host)
+    return True
+
+
+def publish_freshness(host: Host) -> None:
+    """Tells since when all that was known of the host's containers is unknown; null: no more."""
+    fresh = host_is_fresh(host)
+    message = {
+        "type": "containers.update",
+        "host": host.pk,
+        "items": [],
+        "removed": [],
+        "unknown_since": None if fresh else (host.inventory_at or host.state_since),
+    }
+    transaction.on_commit(lambda: publish(_topics(host.pk), message))
+
+
+def _topics(key: int) -> list[str]:
+    return ["containers", f"containers.{key}"]
 
 
 def publish_host(key: int) -> None:

@@ -16,6 +16,7 @@ from provisioning.drivers.errors import DriverError
 
 _MAX_LINE_BYTES = 1024 * 1024
 _MAX_HEAD_BYTES = 64 * 1024
+_MAX_TAKEN = 1000
 _STATUS = re.compile(rb"HTTP/1\.[01] (\d{3})[ \r\n]")
 
 
@@ -69,29 +70,46 @@ class DockerEvents:
         Ends after ``close``; raises DriverError link_lost when the connection ends before.
         """
         while not self._closed.is_set():
-            line, newline, rest = self._buffer.partition(b"\n")
-            if newline:
-                self._buffer = rest
-                yield from self._parsed(line)
-                continue
+            yield from self._complete_lines()
             try:
-                self._buffer += self._receive()
+                self._receive(self._timeout_s)
             except TimeoutError:
+                # Silence is normal on a quiet host; only a request tells it from a dead one.
+                if not self._closed.is_set() and not self.answers():
+                    raise self._ended() from None
                 yield None
-            if len(self._buffer) > _MAX_LINE_BYTES:
-                raise self._garbage()
 
-    def _receive(self) -> bytes:
-        try:
-            data = self._stream.recv(65536, timeout_s=self._timeout_s)
-        except TimeoutError:
-            # Silence is normal on a quiet host; only a request tells it from a dead one.
-            if not self._closed.is_set() and not self._stream.answers():
-                raise self._ended() from None
-            raise
+    def take(self, *, timeout_s: float) -> list[dict[str, Any]]:
+        """What has come by now, at once; else what comes first within ``timeout_s`` seconds.
+
+        Empty after silence and after ``close``; raises as iterating does. Asks the host nothing:
+        see ``answers``.
+        """
+        found = list(self._complete_lines())
+        while not self._closed.is_set() and len(found) < _MAX_TAKEN:
+            try:
+                self._receive(0.0 if found else timeout_s)
+            except TimeoutError:
+                break
+            found += self._complete_lines()
+        return found
+
+    def answers(self) -> bool:
+        """Whether the other side of a silent stream still answers; asks it, at most 10 s."""
+        return self._stream.answers()
+
+    def _complete_lines(self) -> Iterator[dict[str, Any]]:
+        while b"\n" in self._buffer:
+            line, _, self._buffer = self._buffer.partition(b"\n")
+            yield from self._parsed(line)
+        if len(self._buffer) > _MAX_LINE_BYTES:
+            raise self._garbage()
+
+    def _receive(self, timeout_s: float) -> None:
+        data = self._stream.recv(65536, timeout_s=timeout_s)
         if not data and not self._closed.is_set():
             raise self._ended()
-        return data
+        self._buffer += data
 
     def _parsed(self, line: bytes) -> Iterator[dict[str, Any]]:
         if not line.strip():

@@ -45,6 +45,21 @@ class FakeEvents:
             if event is not None:
                 yield event
 
+    def take(self, *, timeout_s: float) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = []
+        while not self.closed:
+            try:
+                event = self.pending.get(timeout=0.0 if found else timeout_s)
+            except queue.Empty:
+                break
+            if isinstance(event, DriverError):
+                raise event
+            found += [event] if event is not None else []
+        return found
+
+    def answers(self) -> bool:
+        return not self.closed
+
     def close(self) -> None:
         self.closed = True
         self.pending.put(None)

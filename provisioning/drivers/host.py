@@ -41,9 +41,15 @@ class DockerApi(Protocol):
 
 
 class EventStream(Protocol):
-    """Docker's events as they come; None whenever ``timeout_s`` passed in silence."""
+    """Docker's events as they come; None whenever ``timeout_s`` passed in silence.
+
+    ``take`` waits for the next ones instead and gives all that are there; ``answers`` asks whether
+    a silent stream is still alive.
+    """
 
     def __iter__(self) -> Iterator[dict[str, Any] | None]: ...
+    def take(self, *, timeout_s: float) -> list[dict[str, Any]]: ...
+    def answers(self) -> bool: ...
     def close(self) -> None: ...
 
 

@@ -1,0 +1,78 @@
+"""From what one read of a container shows to the columns of its row. Pure functions."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+from provisioning.drivers.containers import ContainerState
+from sites.models import Container
+
+PROJECT_LABEL = "com.docker.compose.project"
+SERVICE_LABEL = "com.docker.compose.service"
+_ENDED = {"exited", "dead", "restarting"}
+_FROM_FULL_READ_ONLY = ("exit_code", "restart_count", "created_at", "started_at", "finished_at")
+
+
+def project(state: ContainerState) -> str:
+    """The compose project it belongs to; "" when it belongs to none."""
+    return state.labels.get(PROJECT_LABEL, "")[:255]
+
+
+def columns(state: ContainerState) -> dict[str, Any]:
+    """The columns of a container seen for the first time."""
+    values = _described(state)
+    if state.complete:
+        values |= {name: getattr(state, name) for name in _FROM_FULL_READ_ONLY}
+    else:
+        values |= {"created_at": state.created_at, "exit_code": state.exit_code}
+    return values
+
+
+def updates(state: ContainerState) -> dict[str, Any]:
+    """The columns that this read may change on a row that is there.
+
+    A short listing names images in its own way and leaves the health of whatever does not run
+    out, so only its state counts.
+    """
+    if state.complete:
+        return columns(state)
+    ended = {"exit_code": state.exit_code} if state.state in _ENDED else {}
+    return {"state": state.state, **ended}
+
+
+def differs(row: Container, values: dict[str, Any]) -> bool:
+    return any(getattr(row, name) != value for name, value in values.items())
+
+
+def began(state: ContainerState, at: datetime) -> datetime:
+    """When the state began as far as Docker says it; else the time of the read."""
+    if state.state in _ENDED:
+        return state.finished_at or at
+    if state.state == "created":
+        return state.created_at or at
+    if state.state == "running":
+        return state.started_at or at
+    return at
+
+
+def began_anew(row: Container, state: ContainerState) -> bool:
+    """Another state, or the same one after a restart that was over before anybody looked."""
+    return row.state != state.state or (
+        state.complete and state.state == "running" and row.started_at != state.started_at
+    )
+
+
+def _described(state: ContainerState) -> dict[str, Any]:
+    return {
+        "name": state.name[:255],
+        "image": state.image[:512],
+        "image_id": state.image_id[:80],
+        "state": state.state,
+        "health": state.health,
+        "ports": [asdict(port) for port in state.ports],
+        "labels": state.labels,
+        "compose_project": project(state),
+        "compose_service": state.labels.get(SERVICE_LABEL, "")[:255],
+    }
