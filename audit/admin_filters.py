@@ -66,7 +66,6 @@ class PeriodFilter(admin.ListFilter):
         }
 
     def _others(self, changelist: ChangeList) -> list[tuple[str, str]]:
-        kept = changelist.get_filters_params().items()
-        return [
-            (name, value) for name, values in kept if name not in self.names for value in values
-        ]
+        kept = changelist.get_filters_params() | {"q": [changelist.query]}
+        names = [name for name in kept if name not in self.names]
+        return [(name, value) for name in names for value in kept[name] if value]

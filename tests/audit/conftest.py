@@ -1,9 +1,11 @@
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.db import connection
 from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 
 from audit.models import Entry
@@ -34,6 +36,19 @@ def put(db: None, django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallb
             return record(**(given | fields))
 
     return put
+
+
+@pytest.fixture
+def real_database(transactional_db: None, tmp_path: Path) -> dict[str, str]:
+    """The environment in which `manage.py` works on this test's database and data folder."""
+    database = connection.settings_dict
+    server = f"{database['USER']}:{database['PASSWORD']}@{database['HOST']}:{database['PORT']}"
+    scheme = "sqlite:///" if connection.vendor == "sqlite" else f"postgres://{server}/"
+    return os.environ | {
+        "DATABASE_URL": f"{scheme}{database['NAME']}",
+        "DJANGO_SETTINGS_MODULE": "siteflow.settings",
+        "SITEFLOW_DATA_DIR": str(tmp_path),
+    }
 
 
 @pytest.fixture

@@ -11,18 +11,19 @@ from typing import Annotated, Any, BinaryIO, cast
 
 import typer
 from django.core.management.base import CommandError
-from django_typer.management import TyperCommand, command
+from django_typer.management import command
 from pydantic import ValidationError
 
 from audit import copy
 from audit.chain import verify
+from audit.console_command import ConsoleCommand
 from audit.console_output import AsJson, print_fields, print_rows
 from audit.export import Format, start_export
 from audit.filters import EntryFilter
 from audit.models import Entry, Phase, Status
 from audit.paging import page_of
 from audit.record import Actor, record
-from audit.retention import RetentionError, cleanup
+from audit.retention import cleanup
 
 COLUMNS = (
     "id", "at", "action", "phase", "status", "target_name", "host_name", "actor_name",
@@ -47,7 +48,7 @@ def chosen(**given: Any) -> EntryFilter:
         raise typer.BadParameter(f"{first['loc'][0]}: {first['msg']}") from error
 
 
-class Command(TyperCommand):
+class Command(ConsoleCommand):
     help = "Who did what: list, verify, clean up and export the audit."
 
     @command("list")
@@ -88,15 +89,12 @@ class Command(TyperCommand):
     def clean_up(
         self,
         older_than_days: Annotated[
-            int | None, typer.Option(help="default: AUDIT_RETENTION_DAYS")
+            int | None, typer.Option(min=1, help="default: AUDIT_RETENTION_DAYS")
         ] = None,
         as_json: AsJson = False,
     ) -> None:
         """Delete old entries; that is put on record itself."""
-        try:
-            deleted = cleanup(actor=Actor.of_command(), older_than_days=older_than_days)
-        except RetentionError as error:
-            raise typer.BadParameter(error.message) from error
+        deleted = cleanup(actor=Actor.of_command(), older_than_days=older_than_days)
         print_fields({"deleted": deleted}, as_json=as_json, to=self.stdout)
 
     @command("export")
