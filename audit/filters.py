@@ -62,9 +62,12 @@ def _moment(value: Any, time_of_day: time) -> Any:
     """A date becomes a moment; `+` that a browser's address line turned into a space comes back."""
     if not isinstance(value, str) or not value:
         return value or None
-    if len(value) == len("YYYY-MM-DD"):
-        return datetime.combine(date.fromisoformat(value), time_of_day, UTC)
-    moment = datetime.fromisoformat(value.replace(" ", "+") if "T" in value else value)
+    try:
+        if len(value) == len("YYYY-MM-DD"):
+            return datetime.combine(date.fromisoformat(value), time_of_day, UTC)
+        moment = datetime.fromisoformat(value.replace(" ", "+") if "T" in value else value)
+    except ValueError as error:
+        raise ValueError("not a date and no time such as 2031-05-06T07:08:09Z") from error
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
