@@ -11,6 +11,7 @@ from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.utils.functional import cached_property
 
+from audit.address import parse_address
 from audit.admin_filters import ActionFilter, PeriodFilter
 from audit.comparison import compare
 from audit.filters import count
@@ -88,9 +89,10 @@ class EntryAdmin(_ModelAdmin):
         wanted = (
             Q(target_name__icontains=term)
             | Q(actor_name__icontains=term)
-            | Q(remote_addr=term)
             | Q(request_id=term)
         )
+        if parse_address(term):
+            wanted |= Q(remote_addr=term)
         if term.isdecimal():
             wanted |= Q(id=int(term)) | Q(operation_id=int(term))
         return queryset.filter(wanted), False

@@ -64,7 +64,7 @@ def test_newest_first_with_all_fields(as_admin: Client, seven: None) -> None:
 
 @pytest.mark.parametrize("action_type", ["", "host.test"])
 def test_pages_by_number_and_by_key(as_admin: Client, seven: None, action_type: str) -> None:
-    given = {"page_size": 3, "action_type": action_type}
+    given: dict[str, Any] = {"page_size": 3, "action_type": action_type}
     total = 6 if action_type else 7
     by_number = [get(as_admin, page=page, **given) for page in (1, 2, 3, 4)]
     ids = [[log["id"] for log in page["logs"]] for page in by_number]
@@ -118,7 +118,7 @@ def test_pages_by_number_end_where_counting_does(
     as_admin: Client, seven: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(filters, "COUNT_LIMIT", 3)
-    given = {"page_size": 3, "action_type": "host.test"}
+    given: dict[str, Any] = {"page_size": 3, "action_type": "host.test"}
     first = get(as_admin, page=1, **given)
     assert (first["total"], first["total_is_exact"]) == (3, False)
     response = as_admin.get("/api/audit/logs", {"page": 2, **given})
@@ -202,7 +202,7 @@ def test_export_under_asgi_is_streamed(
     async def export() -> list[bytes]:
         client = AsyncClient()
         await client.aforce_login(admin)
-        response = await client.get("/api/audit/export")
+        response: Any = await client.get("/api/audit/export")
         return [piece async for piece in response.streaming_content]
 
     pieces = asyncio.run(export())
