@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from types import TracebackType
 from typing import Any
 
@@ -24,14 +25,15 @@ class ConsoleCommand(TyperCommand):
         exc_val: BaseException | None,
         exc_tb: TracebackType | None,
     ) -> Any:
+        leave: Callable[..., Any] = super().__exit__
         if isinstance(exc_val, UsageError):
-            super().__exit__(None, None, None)
+            leave(None, None, None)
             self._refuse(exc_val)
         message = getattr(exc_val, "message", None)
         if isinstance(message, str) and hasattr(exc_val, "code"):
-            super().__exit__(None, None, None)
+            leave(None, None, None)
             raise CommandError(message) from exc_val
-        return super().__exit__(exc_type, exc_val, exc_tb)
+        return leave(exc_type, exc_val, exc_tb)
 
     def _refuse(self, error: UsageError) -> None:
         message = error.format_message()
