@@ -94,7 +94,7 @@ def _write(host: Host, state: Host.State, **values: Any) -> None:
         for name, value in values.items():
             setattr(host, name, value)
         publish_host(host.pk)
-        if was != state and (Host.State.REACHABLE in {was, state}):
+        if was != state and (was == Host.State.REACHABLE or host_is_fresh(host)):
             publish_freshness(host)
 
 

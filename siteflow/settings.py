@@ -63,6 +63,7 @@ INSTALLED_APPS = [
     "django_filters",
     "django_q",
     "django_typer",
+    "ninja",  # its page of the API uses its static files
     "audit",
     "sites",
     "provisioning",
@@ -71,6 +72,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "siteflow.middleware.request_identity",
+    "siteflow.errors.json_under_api",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -213,6 +215,8 @@ STORAGES = {
 }
 WHITENOISE_AUTOREFRESH = DEBUG
 WHITENOISE_USE_FINDERS = DEBUG
+
+DT_RICH_TRACEBACK_CONFIG = {"no_install": True}  # a traceback in the log is plain text
 
 LOGGING = {
     "version": 1,

@@ -7,6 +7,7 @@ import os
 import socket
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from provisioning.drivers.auth import log_in
@@ -52,11 +53,13 @@ class Connection:
     """Thread-safe. Connecting is done by one caller at a time; the others wait for it.
 
     ``via`` is the jump host's own kept connection; TCP goes through it as ``direct-tcpip``.
+    ``reclaim`` may be set to what gives a kept but idle channel back.
     """
 
     def __init__(self, target: SshTarget, *, via: Connection | None = None) -> None:
         self.target = target
         self.who = label(target)
+        self.reclaim: Callable[[], bool] = lambda: False
         self._via = via
         self._reset()
 
@@ -67,7 +70,7 @@ class Connection:
         self._failed_at = 0.0
         self._failure: DriverError | None = None
         self._used_at = time.monotonic()
-        self.slots = Slots(CHANNELS, who=self.who)
+        self.slots = Slots(CHANNELS, who=self.who, reclaim=lambda: self.reclaim())
 
     def session(self, deadline: Deadline) -> Held:
         """A new session channel, to run one command or subsystem in."""
@@ -127,7 +130,7 @@ class Connection:
             raise DriverError(f"{self.who}: the server opens no session: {said}", "no_shell")
         if deadline.passed():
             raise DriverError(f"{self.who}: the server has no free session", "busy")
-        if not self.slots.reclaim() and self.slots.taken <= 1:
+        if not self.reclaim() and self.slots.taken <= 1:
             # None of ours is left: its sessions are held by what a broken command left behind.
             raise LinkDown("the server has no free session on this connection")
 
@@ -205,7 +208,7 @@ class Connection:
         link.shut()
 
     def close(self) -> None:
-        if self._pid == os.getpid() and (link := self._link) is not None:
+        if (link := self._link) is not None:
             self.drop(link)
 
     def idle_s(self) -> float:

@@ -67,7 +67,12 @@ class StreamSocket:
         self._kept = True
 
     def sendall(self, data: bytes) -> None:
-        self.stream.send(bytes(data))
+        try:
+            self.stream.send(bytes(data))
+        except DriverError as error:
+            if self._kept and error.code != "timeout":
+                raise self._stale() from None
+            raise
 
     def recv(self, size: int) -> bytes:
         try:
@@ -88,10 +93,13 @@ class StreamSocket:
         return DriverError(message, "timeout")
 
     def _ended(self) -> DriverError:
-        error = self.stream.ending()
-        if error is None and self._kept:
-            return StaleStream(f"{self._who}: Docker ended the connection", "link_lost")
-        return error or DriverError(f"{self._who}: Docker hung up without an answer", "docker_down")
+        if self._kept:
+            return self._stale()
+        message = f"{self._who}: Docker hung up without an answer"
+        return self.stream.ending() or DriverError(message, "docker_down")
+
+    def _stale(self) -> StaleStream:
+        return StaleStream(f"{self._who}: the connection to Docker had ended", "link_lost")
 
     def makefile(self, mode: str, *_: object, **__: object) -> io.BufferedReader:
         return io.BufferedReader(_Reader(self), 64 * 1024)

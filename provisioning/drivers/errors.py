@@ -28,6 +28,7 @@ ADVICE: Final[dict[str, str]] = {
     "compose_old": "Compose v1 can be read and started, not more; install the Compose plugin.",
     "not_found": "It may have been removed on the host; refresh the host.",
     "conflict": "Its state does not allow this now; refresh and look again.",
+    "permission_denied": "Check the owner and the permissions on the host.",
     "disk_full": "Free some space on the host: remove unused images or old logs.",
     "output_too_large": "The answer was cut off; ask for less.",
     "garbage": "The host's answer could not be read; run the host's test and look at its output.",

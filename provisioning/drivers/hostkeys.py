@@ -39,7 +39,6 @@ def offered_key(
             jump.close()
 
 
-
 def key_of(target: SshTarget) -> str:
     """The key that ``target`` shows, through its jump host if it has one.
 

@@ -7,6 +7,7 @@ methods where that matters; they rely on private names of the pinned paramiko 5.
 from __future__ import annotations
 
 import contextlib
+import os
 import socket
 import threading
 import time
@@ -158,6 +159,7 @@ class Link(paramiko.Transport):
         self.farewell = ""
         self.opened = 0
         self._refusals: dict[int, LaneRefused] = {}
+        self._pid = os.getpid()
         self._probe = threading.Lock()
         super().__init__(sock, packetizer_class=Packets)
 
@@ -185,11 +187,24 @@ class Link(paramiko.Transport):
         m.get_int()
         self.farewell = m.get_text()[:500]
 
+    def _parse_channel_open_success(self, m: Message) -> None:
+        self.opened += 1
+        super()._parse_channel_open_success(m)  # type: ignore[misc]
+
     def _parse_channel_open_failure(self, m: Message) -> None:
         number = m.get_int()
         self._refusals[number] = LaneRefused(m.get_int(), m.get_text()[:500])
         m.rewind()
         super()._parse_channel_open_failure(m)  # type: ignore[misc]
+
+    def is_active(self) -> bool:
+        """False in a forked child, too: the connection is its parent's."""
+        return self.active and self._pid == os.getpid()
+
+    def _send_user_message(self, data: Message) -> None:
+        if self._pid != os.getpid():
+            raise EOFError
+        super()._send_user_message(data)  # type: ignore[misc]
 
     def open_lane(self, kind: str, *fields: str | int, timeout_s: float) -> Lane:
         """Open a channel of any kind; ``fields`` are what the kind adds to the request."""
@@ -200,9 +215,8 @@ class Link(paramiko.Transport):
         with contextlib.suppress(EOFError, OSError, paramiko.SSHException):
             inner._send_user_message(message)
         if not arrived.wait(timeout_s):
-            raise LinkDown("no answer")
+            raise LinkDown("the server does not answer")
         if inner._channels.get(lane.chanid) is not None and self.is_active():
-            self.opened += 1
             return lane
         if not self.is_active():
             raise LinkDown("the connection ended")
@@ -264,6 +278,9 @@ class Link(paramiko.Transport):
     def shut(self) -> None:
         """Close now: wake the reading thread and every waiting caller, leave no descriptor."""
         sock = self.sock
+        if self._pid != os.getpid():
+            sock.close()  # this process's copy only; a shutdown would end the parent's, too
+            return
         if isinstance(sock, socket.socket):
             with contextlib.suppress(OSError):
                 sock.shutdown(socket.SHUT_RDWR)

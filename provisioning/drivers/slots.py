@@ -19,10 +19,10 @@ class Slots:
     one channel that is kept open but idle, if there is one, and says whether there was.
     """
 
-    def __init__(self, size: int, *, who: str) -> None:
+    def __init__(self, size: int, *, who: str, reclaim: Callable[[], bool]) -> None:
         self.size = size
         self.taken = 0
-        self.reclaim: Callable[[], bool] = lambda: False
+        self._reclaim = reclaim
         self._who = who
         self._freed = threading.Condition()
 
@@ -31,7 +31,7 @@ class Slots:
         if self._take(min(PATIENCE_S, deadline.left())):
             return
         while not deadline.passed():
-            self.reclaim()
+            self._reclaim()
             if self._take(deadline.within(PATIENCE_S)):
                 return
         raise DriverError(f"{self._who}: too many requests at once", "busy")

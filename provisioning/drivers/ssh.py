@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 import paramiko
 
@@ -12,14 +13,18 @@ from provisioning.drivers.command import command_line, end_group_argv
 from provisioning.drivers.connection import Connection, Held, jump_connection, label
 from provisioning.drivers.deadline import Deadline
 from provisioning.drivers.dial import SshDialer
+from provisioning.drivers.disks import df_argv, parse_df
 from provisioning.drivers.dockerd import Dockerd
 from provisioning.drivers.errors import DriverError
 from provisioning.drivers.exchange import Exchange, Overdue
 from provisioning.drivers.host import DockerApi, Result
 from provisioning.drivers.hostile import printable
 from provisioning.drivers.link import LinkDown
+from provisioning.drivers.sftp import Files
 from provisioning.drivers.stream_ending import SUDO_REFUSAL
 from provisioning.drivers.target import SshTarget
+
+T = TypeVar("T")
 
 _PROBE_TIMEOUT_S = 5.0
 _CLEANUP_TIMEOUT_S = 10.0
@@ -45,7 +50,7 @@ class SshHost:
         self.docker = self._docker = Dockerd(
             who=label(target), dialer=dialer, timeout_s=target.command_timeout_s
         )
-        self.calls.slots.reclaim = self._docker.close_one_idle
+        self.calls.reclaim = self._docker.close_one_idle
 
     def connect(self) -> None:
         """Connect now, if that is not done; DriverError says what is in the way."""
@@ -143,6 +148,35 @@ class SshHost:
         finally:
             if held is not None:
                 held.release()
+
+    def write_file(self, path: str, data: bytes, *, mode: int = 0o600) -> None:
+        """Write a whole file or leave the old one as it is; ``path`` must be absolute.
+
+        DriverError not_found (no such folder), permission_denied or disk_full among others.
+        """
+        self._files(lambda files: files.write(path, data, mode=mode), path)
+
+    def read_file(self, path: str, *, max_bytes: int = 1_000_000) -> bytes:
+        """The whole file; DriverError ``output_too_large`` if it is longer than ``max_bytes``."""
+        return self._files(lambda files: files.read(path, max_bytes=max_bytes), path)
+
+    def _files(self, use: Callable[[Files], T], path: str) -> T:
+        deadline = Deadline(self.target.command_timeout_s)
+        held = self.calls.session(deadline)
+        try:
+            return use(Files(held.lane, who=label(self.target), deadline=deadline))
+        except DriverError as error:
+            if error.code == "command_failed" and self._is_full(path):
+                raise DriverError(f"{error.message} (the disk is full)", "disk_full") from None
+            raise
+        finally:
+            held.release()
+
+    def _is_full(self, path: str) -> bool:
+        """SFTP 3 has no error of its own for a full disk."""
+        folder = path.rpartition("/")[0] or "/"
+        disks = parse_df(self.run(df_argv(folder)).stdout)
+        return any(disk.available_bytes < 64 * 1024 for disk in disks)
 
     def close_idle(self, after_s: float) -> None:
         """Close connections that nobody has used for ``after_s`` seconds."""

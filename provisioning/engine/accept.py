@@ -74,7 +74,8 @@ def start_many(
     actor: Actor,
     params: dict[str, Any] | None = None,
     confirm_count: int | None = None,
-) -> tuple[str, list[Operation], list[tuple[Model, EngineError]]]:
+    idempotency_key: str | None = None,
+) -> tuple[str, list[Operation], list[tuple[Model, EngineError | VerbError]]]:
     """The same verb on several targets: a batch id, what was accepted, and what was not and why.
 
     A verb that asks for the typed name asks here for the number of targets instead.
@@ -91,10 +92,19 @@ def start_many(
     for target in targets:
         try:
             name = str(target) if verb.confirm else None
+            key = f"{idempotency_key[:80]}:{target.pk}" if idempotency_key else None
             accepted.append(
-                start(kind, target, actor=actor, params=params, confirm_name=name, batch=batch)
+                start(
+                    kind,
+                    target,
+                    actor=actor,
+                    params=params,
+                    confirm_name=name,
+                    idempotency_key=key,
+                    batch=batch,
+                )
             )
-        except EngineError as error:
+        except (EngineError, VerbError) as error:
             refused.append((target, error))
     return batch, accepted, refused
 
@@ -186,11 +196,12 @@ def _earlier(row: Operation) -> Operation | None:
 
 
 def _same(one: Operation, other: Operation) -> bool:
-    return (one.kind, one.target_type, one.target_id, one.params) == (
+    """The same request; what made its own target names it only in its result."""
+    made_it = one.kind in VERBS and VERBS[one.kind].target is None
+    return (one.kind, one.params, None if made_it else one.target_id) == (
         other.kind,
-        other.target_type,
-        other.target_id,
         other.params,
+        other.target_id,
     )
 
 

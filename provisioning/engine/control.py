@@ -41,7 +41,13 @@ def cancel(row: Operation, *, actor: Actor) -> Operation:
     return row
 
 
-def retry(row: Operation, *, actor: Actor, confirm_name: str | None = None) -> Operation:
+def retry(
+    row: Operation,
+    *,
+    actor: Actor,
+    confirm_name: str | None = None,
+    idempotency_key: str | None = None,
+) -> Operation:
     """Starts an ended operation again as a new one that names the old."""
     _permit(row, actor, "operation.retry")
     if row.is_active:
@@ -58,6 +64,7 @@ def retry(row: Operation, *, actor: Actor, confirm_name: str | None = None) -> O
         actor=actor,
         params=row.params,
         confirm_name=confirm_name or (row.target_name if verb.confirm else None),
+        idempotency_key=idempotency_key,
         retry_of=row,
     )
 

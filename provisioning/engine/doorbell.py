@@ -12,7 +12,7 @@ log = logging.getLogger(__name__)
 
 def ring(operation_id: int) -> None:
     """Asks any worker to run an operation. Never raises: the row is what counts."""
-    _enqueue("provisioning.engine.run.run", operation_id)
+    _enqueue("provisioning.engine.worker.run", operation_id)
 
 
 def ring_canary() -> None:

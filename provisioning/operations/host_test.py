@@ -17,58 +17,49 @@ from provisioning.operations.contract import Op
 from provisioning.targets import unproven_target
 from sites.models import Host
 
-_DOCKER_WORKS = {"compose", "disk"}  # steps that fail without making the host unknown
+_DOCKER_WORKS = {"compose", "disk"}  # steps that fail without making the containers unknown
+_KEY = {"host_key_unknown", "host_key_changed"}
 
 
 def test(op: Op, host: HostDriver) -> None:
-    """Looks at the host's key, then tries each step; the verdicts stay on the host's page."""
+    """Tries each step of the way in; the verdicts stay on the host's page."""
     row: Host = op.target
-    with op.step("Host key", percent=10):
-        _look_at_key(op, row)
-    with op.step("Preflight", percent=30):
-        steps = _walk(op, row)
-    with op.step("Verdict", percent=90):
-        _judge(op, row, steps)
+    shown: list[str] = []
 
+    def look(target: SshTarget) -> str:
+        shown.append(key_of(target))
+        return shown[-1]
 
-def _look_at_key(op: Op, row: Host) -> None:
-    """First contact, or a look whether a changed key is the approved one again."""
-    way = unproven_target(row)
-    if not isinstance(way, SshTarget):
-        return
-    try:
-        shown = key_of(way)
-    except DriverError as error:
-        reach.failed(row, error)
-        raise
-    if shown != row.host_key or row.state in {Host.State.KEY_CHANGED, Host.State.KEY_UNAPPROVED}:
-        reach.offered(row, shown)
-    op.say(f"The host shows {row.offered_fingerprint or row.host_key_fingerprint}.")
-
-
-def _walk(op: Op, row: Host) -> list[Step]:
     steps: list[Step] = []
-    for step in preflight(unproven_target(row)):
-        steps.append(step)
-        op.say(f"{step.name}: {step.verdict}. {step.message}")
-        shown = [asdict(each) for each in steps]
-        Host.objects.filter(pk=row.pk).update(
-            preflight=shown, preflight_at=timezone.now(), version=F("version") + 1
-        )
-        reach.publish_host(row.pk)
-    return steps
+    with op.step("Preflight", percent=10):
+        for step in preflight(unproven_target(row), offered=look):
+            steps.append(step)
+            op.say(f"{step.name}: {step.verdict}. {step.message}")
+            _store(row, steps)
+    with op.step("Verdict", percent=90):
+        _judge(op, row, steps, shown[-1] if shown else "")
 
 
-def _judge(op: Op, row: Host, steps: list[Step]) -> None:
+def _store(row: Host, steps: list[Step]) -> None:
+    Host.objects.filter(pk=row.pk).update(
+        preflight=[asdict(step) for step in steps],
+        preflight_at=timezone.now(),
+        version=F("version") + 1,
+    )
+    reach.publish_host(row.pk)
+
+
+def _judge(op: Op, row: Host, steps: list[Step], shown: str) -> None:
     failed = next((step for step in steps if step.verdict == "failed"), None)
     if failed is None:
         reach.reached(row)
         warned = sum(step.verdict == "warning" for step in steps)
-        return op.conclude(
-            f"{row.name} is ready" + (f", with {warned} warnings." if warned else ".")
-        )
+        words = f"{row.name} is ready" + (f", with {warned} warnings." if warned else ".")
+        return op.conclude(words)
     error = DriverError(failed.message, failed.code)
-    if failed.name in _DOCKER_WORKS:
+    if failed.code in _KEY and shown:
+        reach.offered(row, shown)
+    elif failed.name in _DOCKER_WORKS:
         reach.reached(row)
     else:
         reach.failed(row, error)

@@ -72,7 +72,7 @@ def _restarted_already(op: Op, unit: dict[str, str]) -> bool:
 
 
 def _restart(op: Op, host: HostDriver, unit: str) -> None:
-    said = host.run(systemd.restart_argv(unit), sudo=True)
+    said = host.run(systemd.restart_argv(unit), sudo=op.target.sudo)
     op.say(said.stdout + said.stderr)
     if said.exit_code:
         reason = said.stderr.strip()[:300] or "no reason given"

@@ -1,0 +1,7 @@
+"""Hosts, operations and everything that changes something, over HTTP."""
+
+from provisioning.api.containers import actions as container_actions
+from provisioning.api.hosts import hosts
+from provisioning.api.operations import operations
+
+__all__ = ["container_actions", "hosts", "operations"]

@@ -1,0 +1,63 @@
+"""A verb's parameters as a form: one field for each, with the schema's own limits."""
+
+from __future__ import annotations
+
+from typing import Any, Literal, get_args, get_origin
+
+from annotated_types import Ge, Le
+from django import forms
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+
+from provisioning.operations.contract import Verb
+
+# What each parameter is called on a page; a test compares the names with the verb table.
+WORDS: dict[str, tuple[str, str]] = {
+    "grace_s": ("Grace period, in seconds", "How long it may take to end by itself."),
+    "signal": ("Signal", "SIGKILL ends it at once; the others are up to the program."),
+    "force": ("Remove it even while it runs", "It is killed first."),
+    "service": ("Service", "The name of a systemd unit, such as nginx.service."),
+}
+
+
+def params_form(verb: Verb, data: Any = None) -> forms.Form:
+    """The form; bound when ``data`` is given. A field that is not in the data keeps its default."""
+    names = verb.params.model_fields
+    fields = {name: _field(name, info) for name, info in names.items()}
+    made: type[forms.Form] = type("ParamsForm", (forms.Form,), fields)
+    return made(data)
+
+
+def given_params(params: type[BaseModel], data: Any, *, complete: bool) -> dict[str, Any]:
+    """What a posted form says. ``complete``: an unticked box means no, not "as usual"."""
+    found: dict[str, Any] = {}
+    for name, info in params.model_fields.items():
+        if info.annotation is bool:
+            if complete or name in data:
+                found[name] = data.get(name, "") not in ("", "false", "0")
+        elif data.get(name, "") != "":
+            found[name] = data[name]
+    return found
+
+
+def _field(name: str, info: FieldInfo) -> forms.Field:
+    label, help_text = WORDS[name]
+    words: dict[str, Any] = {"label": label, "help_text": help_text, "initial": info.default}
+    if info.annotation is bool:
+        return forms.BooleanField(required=False, **words)
+    if info.annotation is int:
+        return forms.IntegerField(**words, **_limits(info))
+    if get_origin(info.annotation) is Literal:
+        choices = [(value, value) for value in get_args(info.annotation)]
+        return forms.ChoiceField(choices=choices, **words)
+    return forms.CharField(**(words | {"initial": ""}))
+
+
+def _limits(info: FieldInfo) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for limit in info.metadata:
+        if isinstance(limit, Ge):
+            found["min_value"] = limit.ge
+        elif isinstance(limit, Le):
+            found["max_value"] = limit.le
+    return found
