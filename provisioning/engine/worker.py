@@ -8,7 +8,6 @@ import uuid
 from datetime import timedelta
 
 from django.conf import settings
-from django.db import close_old_connections
 from django.db.models import F, Q
 from django.utils import timezone
 
@@ -36,7 +35,6 @@ def worker_name() -> str:
 
 def run(operation_id: int) -> None:
     """Runs the operation unless another worker has it, then whatever else has waited."""
-    close_old_connections()
     next_id: int | None = operation_id
     while next_id is not None:
         if row := claim(next_id):
