@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 import time_machine
+from asgiref.sync import sync_to_async
 from django.contrib.auth.models import Permission, User
+from django.db import connections
 from django.test import AsyncClient, Client
 from pytest_django import DjangoAssertNumQueries, Settings
 
@@ -203,7 +205,9 @@ def test_export_under_asgi_is_streamed(
         client = AsyncClient()
         await client.aforce_login(admin)
         response: Any = await client.get("/api/audit/export")
-        return [piece async for piece in response.streaming_content]
+        pieces = [piece async for piece in response.streaming_content]
+        await sync_to_async(connections.close_all)()  # the thread's own connection
+        return pieces
 
     pieces = asyncio.run(export())
     assert [len(piece.splitlines()) for piece in pieces] == [2, 2, 2]
