@@ -16,6 +16,7 @@ from provisioning.drivers.host import HostDriver
 from provisioning.live import publish_operation
 from provisioning.models import Operation
 from provisioning.operations.contract import Verb
+from sites.models import Host
 
 NO_HOST: Final = cast(HostDriver, None)  # inline verbs reach no host: whoever tries to, fails
 
@@ -58,7 +59,8 @@ def run_inline(
     now = timezone.now()
     row.status, row.percent, row.attempts = Operation.Status.SUCCEEDED, 100, 1
     row.started_at, row.finished_at = row.created_at, now
-    row.host_id = row.target_id = row.target_id or row.result.get("host")
+    row.target_id = row.target_id or row.result.get("host")
+    row.host = Host.objects.filter(pk=row.target_id).first()  # new, or gone by now
     row.message = row.message or f"{row.target_name}: {verb.done}."
     row.save()
     duration_ms = (now - row.created_at).total_seconds() * 1000
