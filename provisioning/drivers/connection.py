@@ -146,7 +146,9 @@ class Connection:
             self.drop(link)
             raise DriverError(f"{who}: by way of {self.who}: {error}", "link_lost") from None
         except DriverError as error:
-            raise DriverError(f"{who}: by way of {error.message}", error.code) from None
+            # A jump host whose key is not in order says nothing about the key of this one.
+            code = "unreachable" if error.code.startswith("host_key") else error.code
+            raise DriverError(f"{who}: by way of {error.message}", code) from None
 
     def link(self, deadline: Deadline) -> Link:
         """The kept connection, connecting first where needed."""

@@ -1,0 +1,56 @@
+"""manage.py monitor"""
+
+from __future__ import annotations
+
+import logging
+import signal
+import threading
+from types import FrameType
+from typing import Any, NoReturn
+
+from django.core.management.base import BaseCommand
+
+from monitoring.database import DatabaseThreads
+from monitoring.extras import ExtraReads
+from monitoring.means import Means, interval_s
+from monitoring.supervisor import Supervisor, monitor_name
+from monitoring.sweeper import Sweeper
+from monitoring.watcher import Watcher
+from sites import live
+
+log = logging.getLogger(__name__)
+FLUSH_S = 0.3
+
+
+class Command(BaseCommand):
+    help = (
+        "Watches the hosts: follows Docker's events, reads all containers every MONITOR_INTERVAL_S "
+        "seconds, sweeps operations. Several share the hosts. Ends on SIGTERM and Ctrl-C."
+    )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        signal.signal(signal.SIGTERM, _end)
+        name = monitor_name()
+        means = Means(database=DatabaseThreads(), extras=ExtraReads(), interval_s=interval_s())
+        supervisor = Supervisor(
+            name,
+            database=DatabaseThreads(size=1),
+            new_watcher=lambda key: Watcher(key, means=means),
+        )
+        sweeper = Sweeper(name)
+        log.info("monitor %s reads every %g s", name, means.interval_s)
+        try:
+            sweeper.start()
+            supervisor.run(threading.Event().wait)
+        except KeyboardInterrupt:
+            log.info("monitor %s ends", name)
+        finally:
+            for number in (signal.SIGTERM, signal.SIGINT):
+                signal.signal(number, signal.SIG_IGN)
+            supervisor.close()
+            live.flush(timeout_s=FLUSH_S)
+
+
+def _end(number: int, frame: FrameType | None) -> NoReturn:
+    """Wherever the main thread waits, be it for the database, it need not wait any longer."""
+    raise KeyboardInterrupt
