@@ -8,7 +8,7 @@ from django.db.models import Q, QuerySet
 from django_filters import BooleanFilter, CharFilter, FilterSet, MultipleChoiceFilter, NumberFilter
 
 from provisioning.models import Operation
-from sites.filters import on_host
+from sites.filters import MAX_KEY, on_host
 
 Rows = QuerySet[Any]
 
@@ -20,7 +20,7 @@ class OperationFilter(FilterSet):  # type: ignore[misc]
     )
     active = BooleanFilter(method="that_is_active", help_text="queued or running, or neither")
     target_type = CharFilter(field_name="target_type")
-    target_id = NumberFilter(field_name="target_id")
+    target_id = NumberFilter(field_name="target_id", min_value=0, max_value=MAX_KEY)
     host = CharFilter(method=on_host, help_text="key or name of the host")
     actor = CharFilter(field_name="actor_name", help_text="name of a user, or os:NAME")
     batch = CharFilter(field_name="batch")

@@ -1,1 +1,1 @@
-pytest_plugins = ["tests.lab.fixtures", "tests.audit.flushing"]
+pytest_plugins = ["tests.lab.fixtures", "tests.audit.flushing", "tests.people"]

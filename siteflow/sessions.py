@@ -1,0 +1,123 @@
+"""What an open socket's session may do, looked at again and again for all sockets of a process."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final, Protocol
+from weakref import WeakKeyDictionary
+
+from channels.db import database_sync_to_async
+from django.contrib.auth import get_user
+from django.contrib.auth.models import User
+from django.contrib.sessions.backends.base import SessionBase
+from django.http import HttpRequest
+
+logger = logging.getLogger(__name__)
+
+CHECK_EVERY_S: Final = 4.0  # rights that were taken away end open sockets within five seconds
+PING_EVERY_S: Final = 20.0
+# What somebody must be allowed to see to get a message about such a thing.
+_OF_SCOPE: Final = {
+    "host": "sites.view_host",
+    "site": "sites.view_site",
+    "container": "sites.view_container",
+    "operation": "provisioning.view_operation",
+}
+
+
+@dataclass(frozen=True)
+class Rights:
+    user: User
+    permissions: frozenset[str]
+
+    def sees(self, scope: Mapping[str, Any]) -> bool:
+        """Whether a message about these things may be sent; what is unknown may not."""
+        return all(_OF_SCOPE.get(name) in self.permissions for name in scope)
+
+
+class Watched(Protocol):
+    """A socket, as the watch sees it. Neither call may wait: they are made for all sockets."""
+
+    session: SessionBase
+
+    def rights_are(self, rights: Rights | None) -> None: ...
+    def ping(self) -> None: ...
+
+
+def read_rights(session: SessionBase) -> Rights | None:
+    """Who a session belongs to, read anew; None when it ended or the account was disabled."""
+    request = HttpRequest()
+    # An ended session reads as an empty one. A changed password ends sessions, too.
+    request.session = type(session)(session.session_key)
+    user = get_user(request)
+    if not isinstance(user, User) or not user.is_active:
+        return None
+    return Rights(user, frozenset(user.get_all_permissions()))
+
+
+# Not in the one thread that all thread-sensitive code shares: a slow action would hold up others.
+rights_of = database_sync_to_async(read_rights, thread_sensitive=False)
+
+
+class Watch:
+    """One task for all sockets of an event loop: rights every few seconds, a ping now and then.
+
+    Sockets of one session are checked by one look at the database.
+    """
+
+    def __init__(self) -> None:
+        self._ping_at: dict[Watched, float] = {}
+        self._task: asyncio.Task[None] | None = None
+
+    def add(self, socket: Watched) -> None:
+        # The first pings are spread, so that sockets that came at once are not pinged at once.
+        self._ping_at[socket] = _now() + PING_EVERY_S * random.uniform(0.5, 1)  # noqa: S311
+        if self._task is None or self._task.done():
+            self._task = asyncio.create_task(self._run())
+
+    def remove(self, socket: Watched) -> None:
+        self._ping_at.pop(socket, None)
+
+    async def check(self) -> None:
+        """Looks at each session once and tells its sockets."""
+        sockets: dict[str | None, list[Watched]] = {}
+        for socket in self._ping_at:
+            sockets.setdefault(socket.session.session_key, []).append(socket)
+        for members in sockets.values():
+            try:
+                rights = await rights_of(members[0].session)
+            except Exception:  # the database is away: what was known counts until it is back
+                logger.warning("The rights of open sockets cannot be read", exc_info=True)
+                return
+            for socket in members:
+                socket.rights_are(rights)
+
+    async def _run(self) -> None:
+        checked_at = _now()
+        while self._ping_at:
+            await asyncio.sleep(0.5)
+            self._ping(_now())
+            if _now() - checked_at >= CHECK_EVERY_S:
+                checked_at = _now()
+                await self.check()
+
+    def _ping(self, now: float) -> None:
+        for socket, due in list(self._ping_at.items()):
+            if due <= now:
+                self._ping_at[socket] = now + PING_EVERY_S
+                socket.ping()
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()
+
+
+_watches: WeakKeyDictionary[asyncio.AbstractEventLoop, Watch] = WeakKeyDictionary()
+
+
+def watch_of_this_loop() -> Watch:
+    return _watches.setdefault(asyncio.get_running_loop(), Watch())

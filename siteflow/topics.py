@@ -1,0 +1,124 @@
+"""What a socket can subscribe to: who may, and the snapshot it begins with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from provisioning.models import Operation
+from provisioning.schemas import line_out, operation_detail, operation_out
+from sites.answers import found, need
+from sites.models import Host
+from sites.rights import Viewer
+from sites.rows import container_rows, host_rows, site_rows
+from sites.schemas import container_out, host_out, site_out
+
+MAX_ITEMS: Final = 500
+RECENT_OPERATIONS: Final = 50
+Snapshot = dict[str, Any]
+
+
+class UnknownTopic(Exception):
+    code, status = "unknown_topic", 404
+
+    def __init__(self, topic: str) -> None:
+        self.message = f"There is no topic {topic[:60]!r}."
+        super().__init__(self.message)
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What a client subscribed to: all of it, or only the rows with these keys.
+
+    ``after`` is the number of the last line of output it already has.
+    """
+
+    topic: str
+    ids: tuple[int, ...] | None = None
+    after: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    permission: str
+    snapshot: Callable[[Viewer, Wish, int], Snapshot]  # the last: the key in the topic's name
+    keyed: bool = False
+
+
+def topic_of(name: str) -> tuple[Topic, int]:
+    """The topic and the key in its name, 0 without one. Raises UnknownTopic."""
+    kind, dot, key = name.partition(".")
+    topic = TOPICS.get(f"{kind}." if dot else kind)
+    if topic is None:
+        raise UnknownTopic(name)
+    if not topic.keyed:
+        return topic, 0
+    # One way to write each key: the name must be the one that is published on.
+    if not (key.isascii() and key.isdigit() and len(key) <= 18 and str(int(key)) == key):
+        raise UnknownTopic(name)
+    return topic, int(key)
+
+
+def snapshot(user: Viewer, wish: Wish) -> Snapshot:
+    """``items`` (and ``total``) as they are now. Raises UnknownTopic, Forbidden, NotFound."""
+    topic, key = topic_of(wish.topic)
+    if not topic.keyed:
+        need(user, topic.permission)
+    return topic.snapshot(user, wish, key)
+
+
+def _part(rows: Any, wish: Wish, out: Callable[[Any], dict[str, Any]]) -> Snapshot:
+    """The rows that were asked for by key, else the first of all."""
+    if wish.ids is not None:
+        chosen = rows.filter(pk__in=wish.ids)
+        return {"items": [out(row) for row in chosen], "ids": list(wish.ids)}
+    items = [out(row) for row in rows[:MAX_ITEMS]]
+    total = rows.count() if len(items) == MAX_ITEMS else len(items)
+    return {"items": items, "total": total}
+
+
+def _sites(user: Viewer, wish: Wish, key: int) -> Snapshot:
+    return _part(site_rows(user), wish, site_out)
+
+
+def _containers(user: Viewer, wish: Wish, key: int) -> Snapshot:
+    return _part(container_rows(user), wish, container_out)
+
+
+def _containers_of_host(user: Viewer, wish: Wish, key: int) -> Snapshot:
+    host = found(Host.objects.visible_to(user), key)
+    return _part(container_rows(user).filter(host=host), wish, container_out)
+
+
+def _hosts(user: Viewer, wish: Wish, key: int) -> Snapshot:
+    return _part(host_rows(user), wish, host_out)
+
+
+def _operations(user: Viewer, wish: Wish, key: int) -> Snapshot:
+    """Those under way and the latest; ``total`` counts all there ever were."""
+    rows = Operation.objects.visible_to(user).defer("journal")
+    if wish.ids is not None:
+        return _part(rows, wish, operation_out)
+    active = rows.filter(status__in=Operation.ACTIVE)[:MAX_ITEMS]
+    chosen = {row.pk: row for row in [*rows[:RECENT_OPERATIONS], *active]}
+    newest_first: Sequence[int] = sorted(chosen, reverse=True)
+    return {"items": [operation_out(chosen[pk]) for pk in newest_first]}
+
+
+def _operation(user: Viewer, wish: Wish, key: int) -> Snapshot:
+    """One operation with its steps, and its lines of output after the ones the client has."""
+    rows = Operation.objects.visible_to(user).prefetch_related("steps")
+    row = found(rows, key)
+    lines = row.output.filter(number__gt=wish.after).order_by("number")[:MAX_ITEMS]
+    return {"items": [operation_detail(row)], "lines": [line_out(line) for line in lines]}
+
+
+TOPICS: Final[dict[str, Topic]] = {
+    "sites": Topic("sites.view_site", _sites),
+    "containers": Topic("sites.view_container", _containers),
+    "containers.": Topic("sites.view_container", _containers_of_host, keyed=True),
+    "hosts": Topic("sites.view_host", _hosts),
+    "operations": Topic("provisioning.view_operation", _operations),
+    "operation.": Topic("provisioning.view_operation", _operation, keyed=True),
+}

@@ -1,0 +1,91 @@
+"""What lists of hosts, sites and containers can be narrowed down to."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import Q, QuerySet
+from django_filters import (
+    BooleanFilter,
+    CharFilter,
+    ChoiceFilter,
+    FilterSet,
+    MultipleChoiceFilter,
+    NumberFilter,
+)
+
+from sites.models import Container, Host
+from sites.models.container import UNKNOWN
+
+NO_CHECK = "none"
+MAX_KEY = 2**63 - 1
+MAX_SEARCH = 200  # characters
+_STATES = [*Container.State.choices, (UNKNOWN, "Unknown")]
+_HEALTH = [(word, word) for word in ("healthy", "unhealthy", "starting", NO_CHECK)]
+Rows = QuerySet[Any]
+
+
+def on_host(rows: Rows, name: str, value: str) -> Rows:
+    """A host by its key or its name; names may be all digits, so the key is tried as well."""
+    wanted = Q(host__name__iexact=value)
+    if value.isascii() and value.isdigit() and len(value) <= 18:
+        wanted |= Q(host_id=int(value))
+    return rows.filter(wanted)
+
+
+def containing(rows: Rows, words: str, *columns: str) -> Rows:
+    """Every word occurs in one of the columns, in any case."""
+    for word in words.split()[:10]:
+        found = Q()
+        for column in columns:
+            found |= Q(**{f"{column}__icontains": word})
+        rows = rows.filter(found)
+    return rows
+
+
+class ContainerFilter(FilterSet):  # type: ignore[misc]
+    host = CharFilter(method=on_host, help_text="key or name of the host")
+    state = MultipleChoiceFilter(
+        field_name="live_state", choices=_STATES, distinct=False, help_text="may be repeated"
+    )
+    health = ChoiceFilter(choices=_HEALTH, method="with_health")
+    site = NumberFilter(
+        field_name="site_id", min_value=0, max_value=MAX_KEY, help_text="key of the site"
+    )
+    project = CharFilter(field_name="compose_project")
+    image = CharFilter(max_length=MAX_SEARCH, field_name="image", lookup_expr="icontains")
+    search = CharFilter(
+        max_length=MAX_SEARCH,
+        method="with_words",
+        help_text="words in name, image, project or host",
+    )
+
+    def with_health(self, rows: Rows, name: str, value: str) -> Rows:
+        return rows.filter(health="" if value == NO_CHECK else value)
+
+    def with_words(self, rows: Rows, name: str, value: str) -> Rows:
+        return containing(rows, value, "name", "image", "compose_project", "host__name")
+
+
+class HostFilter(FilterSet):  # type: ignore[misc]
+    state = MultipleChoiceFilter(
+        choices=Host.State.choices, distinct=False, help_text="may be repeated"
+    )
+    search = CharFilter(
+        max_length=MAX_SEARCH, method="with_words", help_text="words in name or address"
+    )
+
+    def with_words(self, rows: Rows, name: str, value: str) -> Rows:
+        return containing(rows, value, "name", "address")
+
+
+class SiteFilter(FilterSet):  # type: ignore[misc]
+    host = CharFilter(method=on_host, help_text="key or name of the host")
+    project = CharFilter(field_name="project")
+    managed = BooleanFilter(field_name="managed")
+    search = CharFilter(
+        max_length=MAX_SEARCH, method="with_words", help_text="words in name, project or host"
+    )
+
+    def with_words(self, rows: Rows, name: str, value: str) -> Rows:
+        return containing(rows, value, "name", "project", "host__name")

@@ -1,0 +1,231 @@
+"""What holds for the whole API: login, CSRF, the shape of errors, its description, health."""
+
+from __future__ import annotations
+
+import logging
+import os
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.db import OperationalError, connection
+from django.test import Client
+from pytest_django import Settings
+
+from siteflow import health
+from tests.people import logged_in
+from tests.provisioning.rows import make_container, make_host
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def nothing_remembered() -> None:
+    health._remembered.clear()
+
+
+def assert_error(response: Any, status: int, code: str) -> dict[str, Any]:
+    assert response.status_code == status, response.content
+    assert response["Content-Type"] == "application/json"
+    body = response.json()
+    assert set(body) == {"error", "status", "request_id", "timestamp"}
+    assert set(body["error"]) == {"code", "message", "details", "field"}
+    assert body["status"] == "error" and body["timestamp"].endswith("Z")
+    assert body["request_id"] == response["X-Request-ID"]
+    assert body["error"]["code"] == code and body["error"]["message"]
+    error: dict[str, Any] = body["error"]
+    return error
+
+
+def test_without_login_there_is_nothing_but_health(client: Client) -> None:
+    for path in ("containers", "hosts", "sites", "operations", "audit/logs", "health/detailed"):
+        assert_error(client.get(f"/api/{path}"), 401, "not_authenticated")
+    assert_error(client.post("/api/operations"), 401, "not_authenticated")
+    assert client.get("/api/health").json() == {"status": "ok"}
+
+
+def test_a_cookie_alone_changes_nothing(alice: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("provisioning.engine.accept.ring", lambda key: None)
+    container = make_container(make_host())
+    browser = Client(enforce_csrf_checks=True)
+    browser.force_login(alice)
+    path = f"/api/containers/{container.pk}/restart"
+    assert_error(browser.post(path), 403, "csrf_failed")
+    assert_error(browser.post(path, headers={"X-CSRFToken": "x" * 32}), 403, "csrf_failed")
+    assert browser.get("/api/containers").status_code == 200
+    browser.get("/api/docs")  # a page that sets the token
+    token = browser.cookies["csrftoken"].value
+    foreign = {"X-CSRFToken": token, "Origin": "http://elsewhere.example"}
+    assert_error(browser.post(path, headers=foreign), 403, "csrf_failed")
+    with_token = {"X-CSRFToken": token}
+    assert_error(browser.post(path, headers=with_token), 415, "unsupported_media_type")
+    sent = browser.post(path, content_type="application/json", headers=with_token)
+    assert sent.status_code == 202
+
+
+def test_what_is_not_there_has_the_same_shape(bob: User, client: Client) -> None:
+    for browser in (client, logged_in(bob)):
+        for path in ("/api/nothing", "/api/containers/abc", "/api/containers/" + "9" * 5000):
+            assert_error(browser.get(path), 404, "not_found")
+    wrong = logged_in(bob).delete("/api/containers")
+    assert_error(wrong, 405, "method_not_allowed")
+    assert wrong["Allow"] == "GET"
+
+
+def test_a_body_that_is_no_json(alice: User) -> None:
+    browser = logged_in(alice)
+    for body, status in ((b"{", 400), (b"\xff", 400), (b"[]", 422), (b"3", 422), (b"", 400)):
+        response = browser.generic("POST", "/api/operations", body, "application/json")
+        assert response.status_code in (status, 422), (body, response.content)
+        assert response.json()["status"] == "error"
+    deep = b'{"kind": ' + b"[" * 100_000 + b"]" * 100_000 + b"}"
+    assert browser.generic("POST", "/api/operations", deep, "application/json").status_code < 500
+    huge = b'{"kind": "' + b"x" * 3_000_000 + b'"}'
+    assert_error(browser.generic("POST", "/api/operations", huge, "application/json"), 413,
+                 "too_large")  # fmt: skip
+
+
+def test_a_host_header_from_elsewhere(client: Client) -> None:
+    response = client.get("/api/health", headers={"host": "elsewhere.example"})
+    assert response.status_code == 400
+    assert response.json()["error"]["code"] == "bad_request"
+
+
+def test_what_nobody_foresaw_is_logged_and_not_told(
+    bob: User, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(*args: object, **kwargs: object) -> None:
+        raise KeyError("inner secret")
+
+    monkeypatch.setattr("sites.api.container_rows", broken)
+    with caplog.at_level(logging.ERROR):
+        response = logged_in(bob).get("/api/containers", headers={"X-Request-ID": "request-77"})
+    error = assert_error(response, 500, "internal_error")
+    assert "secret" not in str(error)
+    assert "request-77" in caplog.text and "inner secret" in caplog.text
+
+
+def test_a_database_that_is_away_is_not_our_mistake(
+    bob: User, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def away(*args: object, **kwargs: object) -> None:
+        raise OperationalError("database is locked")
+
+    monkeypatch.setattr("sites.api.container_rows", away)
+    assert_error(logged_in(bob).get("/api/containers"), 503, "unavailable")
+    assert "database is locked" in caplog.text
+
+
+def test_the_description_needs_a_login_and_no_script_from_elsewhere(
+    client: Client, bob: User
+) -> None:
+    for path in ("/api/docs", "/api/openapi.json"):
+        assert client.get(path).status_code == 302
+    browser = logged_in(bob)
+    page = browser.get("/api/docs")
+    assert page.status_code == 200
+    text = page.content.decode()
+    assert "http://" not in text and "https://" not in text
+    assert "<script>" not in text and " style=" not in text and "onload" not in text
+    assert "script-src 'self'" in page["Content-Security-Policy"]
+
+
+def test_openapi_describes_lists_actions_and_keys(bob: User) -> None:
+    described = logged_in(bob).get("/api/openapi.json").json()
+    listed = described["paths"]["/api/containers"]["get"]["parameters"]
+    names = {parameter["name"] for parameter in listed}
+    assert names >= {"page", "page_size", "after", "ordering", "host", "state", "search"}
+    states = next(one for one in listed if one["name"] == "state")["schema"]["items"]["enum"]
+    assert "unknown" in states
+    stop = described["paths"]["/api/containers/{target_id}/stop"]["post"]
+    assert "202" in stop["responses"]
+    assert "Idempotency-Key" in {parameter["name"] for parameter in stop["parameters"]}
+    assert "ContainerStop" in described["components"]["schemas"]
+    changing = [
+        (path, method)
+        for path, methods in described["paths"].items()
+        for method, operation in methods.items()
+        if method != "get"
+        and "Idempotency-Key" not in {one["name"] for one in operation.get("parameters", [])}
+    ]
+    assert changing == [("/api/audit/cleanup", "post")]  # twice is the same as once
+
+
+# -- health ----------------------------------------------------------------------------------
+
+
+def test_ready_when_everything_answers(client: Client) -> None:
+    answer = client.get("/api/health/ready")
+    assert answer.json() == {
+        "status": "ready",
+        "checks": {"database": True, "migrations": True, "feed": True},
+    }
+    assert answer.status_code == 200
+    assert client.get("/api/health/live").json() == {"status": "ok"}
+
+
+@pytest.mark.parametrize("part", ["_database", "_migrations", "_feed"])
+def test_not_ready_when_a_part_is_broken(
+    client: Client, monkeypatch: pytest.MonkeyPatch, part: str
+) -> None:
+    def broken() -> Any:
+        raise OperationalError("gone")
+
+    monkeypatch.setattr(health, part, broken)
+    answer = client.get("/api/health/ready")
+    assert (answer.status_code, answer.json()["status"]) == (503, "not_ready")
+    assert answer.json()["checks"][part[1:]] is False
+    assert client.get("/api/health/live").status_code == 200
+
+
+def test_a_broken_database_fails_health_but_not_life(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken() -> Any:
+        raise OperationalError("gone")
+
+    monkeypatch.setattr(health, "_database", broken)
+    assert client.get("/api/health").status_code == 503
+
+
+def test_missing_tables_are_not_ready(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(health, "_migrated", set())
+    monkeypatch.setattr(
+        "siteflow.health.MigrationExecutor.migration_plan", lambda self, leaves: [("sites.9", 0)]
+    )
+    assert client.get("/api/health/ready").status_code == 503
+
+
+def test_details_are_for_admins(alice: User, admin: User) -> None:
+    assert_error(logged_in(alice).get("/api/health/detailed"), 403, "forbidden")
+    answer = logged_in(admin).get("/api/health/detailed").json()
+    assert set(answer["parts"]) == {"database", "migrations", "feed", "queue", "monitor"}
+    assert answer["parts"]["database"]["details"]["engine"] == connection.vendor
+
+
+def test_a_queue_that_stands_still_is_seen(
+    admin: User, alice: User, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("provisioning.engine.accept.ring", lambda key: None)
+    settings.DATA_DIR = tmp_path
+    browser = logged_in(admin)
+
+    def queue() -> Any:
+        return browser.get("/api/health/detailed").json()["parts"]["queue"]
+
+    assert queue()["ok"] is True
+    canary = tmp_path / "run" / "worker.alive"
+    canary.parent.mkdir()
+    canary.touch()
+    assert queue()["ok"] is True
+    os.utime(canary, (time.time() - 120, time.time() - 120))
+    assert (queue()["ok"], queue()["details"]["canary_age_s"] > 100) == (False, True)
+
+
+def test_a_host_that_nobody_watches_is_seen(admin: User) -> None:
+    browser = logged_in(admin)
+    make_host()
+    part = browser.get("/api/health/detailed").json()["parts"]["monitor"]
+    assert (part["ok"], part["details"]["to_watch"], part["details"]["watched"]) == (False, 1, 0)
