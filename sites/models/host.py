@@ -11,14 +11,14 @@ from django.utils import timezone
 from sites.fingerprint import fingerprint
 from sites.rights import Viewer, may
 
-STALE_AFTER = timedelta(seconds=45)  # at most; shorter intervals become stale earlier
-
 
 def stale_after() -> timedelta:
-    """How old the last look at a host may be before its state counts as unknown."""
-    return max(
-        timedelta(seconds=15), min(STALE_AFTER, 4 * timedelta(seconds=settings.MONITOR_INTERVAL_S))
-    )
+    """How old the last look at a host may be before its state counts as unknown.
+
+    Four reads missed, or one and 45 s where reads are rare; never less than 15 s.
+    """
+    interval = timedelta(seconds=settings.MONITOR_INTERVAL_S)
+    return max(timedelta(seconds=15), min(4 * interval, interval + timedelta(seconds=45)))
 
 
 class HostQuerySet(models.QuerySet["Host"]):
