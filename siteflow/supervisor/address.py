@@ -71,10 +71,8 @@ def _holder(port: int) -> str:
     """ "process 12 (nginx: master)", as far as this user may see it; "" if nobody listens."""
     inodes = _listening_inodes(port)
     for entry in Path("/proc").iterdir() if inodes else ():
-        with suppress(OSError):
-            links = {str(fd.readlink()) for fd in (entry / "fd").iterdir()}
-            if links & inodes:
-                return f"process {entry.name} ({_command(entry)})"
+        if entry.name.isdigit() and _open_files(entry) & inodes:
+            return f"process {entry.name} ({_command(entry)})"
     return "another user's process" if inodes else ""
 
 
@@ -89,5 +87,19 @@ def _listening_inodes(port: int) -> set[str]:
     return found
 
 
+def _open_files(entry: Path) -> set[str]:
+    """What the process of this folder in /proc has open; nothing if it is not ours to see."""
+    found = set()
+    with suppress(OSError):
+        for fd in (entry / "fd").iterdir():
+            with suppress(FileNotFoundError):  # closed meanwhile
+                found.add(str(fd.readlink()))
+    return found
+
+
 def _command(entry: Path) -> str:
-    return (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace").strip()
+    with suppress(OSError):
+        return (
+            (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace").strip()
+        )
+    return "ended meanwhile"
