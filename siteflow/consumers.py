@@ -10,6 +10,7 @@ import asyncio
 import logging
 import uuid
 from collections import deque
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -69,12 +70,11 @@ class LiveSocket:
     async def run(self) -> None:
         await self._receive()  # websocket.connect
         await self._send_event({"type": "websocket.accept"})
-        self._rights = await rights_of(self.session)
-        if self._rights is None:
-            return await self._end("not_authenticated", "Log in first.", close=NOT_LOGGED_IN)
+        if not await self._let_in():
+            return
         watch = watch_of_this_loop()
         watch.add(self)
-        self._background(self._pump())
+        self._background(self._pump)
         try:
             for topic in self._presets():
                 await self._handle(Subscribe(type="subscribe", topic=topic))
@@ -84,6 +84,17 @@ class LiveSocket:
             self._hub.remove(self._client)
             for task in list(self._tasks):
                 task.cancel()
+
+    async def _let_in(self) -> bool:
+        try:
+            self._rights = await rights_of(self.session)
+        except Exception:  # the database is away; the client comes again later
+            logger.warning("A socket's session cannot be read", exc_info=True)
+            await self._close(BROKEN)
+            return False
+        if self._rights is None:
+            await self._end("not_authenticated", "Log in first.", NOT_LOGGED_IN)
+        return self._rights is not None
 
     def _presets(self) -> list[str]:
         route = self._scope["url_route"]["kwargs"]
@@ -187,14 +198,13 @@ class LiveSocket:
 
     def rights_are(self, rights: Rights | None) -> None:
         """Called every few seconds: ends the socket or the topics that are no longer allowed."""
-        if self._closed:
+        if self._closed or self._rights is None:
             return
         self._rights = rights
         if rights is None:
-            self._background(
-                self._end("session_ended", "The session has ended; log in.", NOT_LOGGED_IN)
+            return self._background(
+                self._end, "session_ended", "The session has ended; log in.", NOT_LOGGED_IN
             )
-            return
         for topic in list(self._wishes):
             if topic_of(topic)[0].permission not in rights.permissions:
                 self._unsubscribe(topic)
@@ -215,7 +225,7 @@ class LiveSocket:
                     await self._send_event({"type": "websocket.send", "text": text})
 
     async def _catch_up(self) -> None:
-        problem = Problem(503, "behind", "Messages were left out; what follows is all there is.")
+        problem = Problem(200, "behind", "Messages were left out; what follows is all there is.")
         await self._say(_error_of(problem))
         for wish in list(self._wishes.values()):
             try:
@@ -240,14 +250,14 @@ class LiveSocket:
             self._closed = True
             await self._send_event({"type": "websocket.close", "code": code})
 
-    def _background(self, work: Any) -> None:
-        task: asyncio.Task[None] = asyncio.create_task(self._guarded(work))
+    def _background(self, work: Callable[..., Awaitable[None]], *args: Any) -> None:
+        task = asyncio.create_task(self._guarded(work, *args))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _guarded(self, work: Any) -> None:
+    async def _guarded(self, work: Callable[..., Awaitable[None]], *args: Any) -> None:
         try:
-            await work
+            await work(*args)
         except Exception:  # mostly: the client is gone
             logger.debug("a socket's own work ended", exc_info=True)
             with suppress(Exception):
@@ -262,7 +272,7 @@ def _error_of(problem: Problem) -> dict[str, Any]:
         "details": problem.details,
         "field": problem.field or None,
         "timestamp": datetime.now(UTC),
-        "reconnect": False,
+        "reconnect": problem.status == 503,  # our own trouble, which passes
         "fatal": False,
     }
 

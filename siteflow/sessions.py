@@ -7,10 +7,12 @@ import logging
 import random
 from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib import import_module
 from typing import Any, Final, Protocol
 from weakref import WeakKeyDictionary
 
 from channels.db import database_sync_to_async
+from django.conf import settings
 from django.contrib.auth import get_user
 from django.contrib.auth.models import User
 from django.contrib.sessions.backends.base import SessionBase
@@ -52,7 +54,7 @@ def read_rights(session: SessionBase) -> Rights | None:
     """Who a session belongs to, read anew; None when it ended or the account was disabled."""
     request = HttpRequest()
     # An ended session reads as an empty one. A changed password ends sessions, too.
-    request.session = type(session)(session.session_key)
+    request.session = import_module(settings.SESSION_ENGINE).SessionStore(session.session_key)
     user = get_user(request)
     if not isinstance(user, User) or not user.is_active:
         return None
