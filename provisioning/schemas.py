@@ -66,14 +66,8 @@ class LineOut(Schema):
     at: datetime
 
 
-_AS_THEY_ARE = set(OperationOut.model_fields) - {
-    "label",
-    "host",
-    "site",
-    "retry_of",
-    "actor",
-    "duration_ms",
-}
+_COMPUTED = {"label", "host", "site", "retry_of", "actor", "duration_ms"}
+_AS_THEY_ARE = [name for name in OperationOut.model_fields if name not in _COMPUTED]
 
 
 def operation_out(row: Operation) -> dict[str, Any]:

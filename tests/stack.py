@@ -10,12 +10,15 @@ import subprocess
 import sys
 import tempfile
 import time
+import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import requests
+from psycopg.sql import SQL, Identifier
 from websockets.sync.client import ClientConnection, connect
 
 from tests.databases import free_port
@@ -187,14 +190,35 @@ def _read(path: Path) -> bytes:
 def stack(**variables: str) -> Iterator[Stack]:
     """A prepared and running SiteFlow on a data folder of its own, gone afterwards."""
     folder = Path(tempfile.mkdtemp(prefix="siteflow-stack-"))
-    running = Stack(folder, variables)
     try:
-        running.manage("prepare")
-        running.start()
-        yield running
+        with database_of_its_own(
+            variables.get("DATABASE_URL") or os.environ.get("DATABASE_URL")
+        ) as own:
+            running = Stack(folder, {**variables, **own})
+            try:
+                running.manage("prepare")
+                running.start()
+                yield running
+            finally:
+                running.stop()
     finally:
-        running.stop()
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def database_of_its_own(url: str | None) -> Iterator[dict[str, str]]:
+    """On PostgreSQL a new database beside the given one; on SQLite the data folder has its own."""
+    if not url:
+        yield {}
+        return
+    name = f"siteflow_{uuid.uuid4().hex[:8]}"
+    server, _, _ = url.rpartition("/")
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(SQL("CREATE DATABASE {}").format(Identifier(name)))
+        try:
+            yield {"DATABASE_URL": f"{server}/{name}"}
+        finally:
+            connection.execute(SQL("DROP DATABASE {} WITH (FORCE)").format(Identifier(name)))
 
 
 def add_lab_host(running: Stack, host: Any, *, sudo: bool = False) -> None:

@@ -7,7 +7,6 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 
@@ -16,7 +15,7 @@ from tests.benchmarks.figures import Figure
 from tests.chaos import Torment
 from tests.databases import postgres, redis
 from tests.lab import Lab
-from tests.stack import stack
+from tests.stack import database_of_its_own, stack
 
 KILLS = 50
 
@@ -43,13 +42,14 @@ def engines() -> Iterator[tuple[str, dict[str, str]]]:
 
 
 def lists(engine: str, variables: dict[str, str]) -> list[Figure]:
-    done = subprocess.run(
-        [sys.executable, "-m", "tests.benchmarks.lists"],
-        env={**os.environ, **variables},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
+    with database_of_its_own(variables.get("DATABASE_URL")) as own:
+        done = subprocess.run(
+            [sys.executable, "-m", "tests.benchmarks.lists"],
+            env={**os.environ, **variables, **own},
+            stdout=subprocess.PIPE,
+            text=True,
+            check=True,
+        )
     figures = []
     for page, sizes in json.loads(done.stdout).items():
         (few_ms, few), (many_ms, many) = sizes["100"], sizes["10000"]
@@ -62,7 +62,7 @@ def lists(engine: str, variables: dict[str, str]) -> list[Figure]:
 
 
 def everything_live(lab: Lab, engine: str, variables: dict[str, str]) -> list[Figure]:
-    with _emptied(variables), stack(**variables) as running:
+    with stack(**variables) as running:
         live.register(running, lab)
         return [
             *live.click_to_end(running, lab.web1, engine),
@@ -72,7 +72,7 @@ def everything_live(lab: Lab, engine: str, variables: dict[str, str]) -> list[Fi
 
 
 def kills(lab: Lab, engine: str, variables: dict[str, str]) -> list[Figure]:
-    with _emptied(variables), stack(**variables) as running:
+    with stack(**variables) as running:
         live.register(running, lab)
         report = Torment(running, lab.web1, seed=1).run(KILLS)
     against = f"{sum(report.kills.values())} kills, {len(report.accepted)} operations"
@@ -83,15 +83,6 @@ def kills(lab: Lab, engine: str, variables: dict[str, str]) -> list[Figure]:
         Figure("containers with an untrue outcome", engine, len(report.untrue), "", against, 0),
         Figure("operations active after 60 s", engine, len(report.stuck), "", against, 0),
     ]
-
-
-@contextmanager
-def _emptied(variables: dict[str, str]) -> Iterator[None]:
-    """A PostgreSQL is shared by all benchmarks: each begins with an empty one."""
-    if url := variables.get("DATABASE_URL"):
-        sql = "DROP SCHEMA public CASCADE; CREATE SCHEMA public"
-        subprocess.run(["psql", "-q", "-d", url, "-c", sql], check=True, capture_output=True)
-    yield
 
 
 def show(figures: list[Figure]) -> None:
