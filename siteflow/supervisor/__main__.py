@@ -35,7 +35,9 @@ def _supervise(options: argparse.Namespace) -> int:
     if address:
         address.check_free()
     alive = options.data_dir / "run" / "worker.alive"
-    canary = Canary(alive, limit_s=options.canary_s) if options.canary_s > 0 else None
+    # Where others' workers or monitors take part, one machine's silence says nothing.
+    watches = options.canary_s > 0 and not options.only
+    canary = Canary(alive, limit_s=options.canary_s) if watches else None
     return Supervisor(_roles(names, options), address=address, canary=canary).run()
 
 

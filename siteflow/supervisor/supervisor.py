@@ -141,9 +141,12 @@ class Supervisor:
         return child.role.name == "web" or not web_lives or head_start_over
 
     def _listen_to_canary(self, life: Life, now: float) -> None:
-        if self._canary is None:
+        """It is the monitor that lets the canary out: while that is down, silence means nothing."""
+        monitors = [child.life for child in self._children if child.role.name == "monitor"]
+        if self._canary is None or None in monitors:
             return
-        silent_s = self._canary.silent_s(now=now, started_at=life.started_at)
+        started_at = max(each.started_at for each in (life, *monitors) if each)
+        silent_s = self._canary.silent_s(now=now, started_at=started_at)
         if silent_s is not None:
             self._console.say(f"The queue has not moved for {silent_s:.0f} s; killing the worker.")
             life.kill()

@@ -161,6 +161,14 @@ def test_a_silent_queue_costs_the_worker_its_life(serve: Serve, tmp_path: Path) 
     assert running.stop() == 0
 
 
+def test_no_canary_is_expected_while_the_monitor_is_down(serve: Serve, tmp_path: Path) -> None:
+    roles = {"worker": "echo up; exec sleep 1000", "monitor": "sleep 0.3; exit 1"}
+    running = serve(roles, canary_s=0.5)
+    running.wait_line("monitor ended", count=3)  # two seconds, but never long at a stretch
+    assert not any("killing" in line for line in running.lines)
+    assert running.stop() == 0
+
+
 def test_the_address_is_told_when_it_answers(serve: Serve) -> None:
     port = free_port()
     running = serve({"web": f"exec {sys.executable} -m http.server {port}"}, port=port)
