@@ -15,7 +15,7 @@ from concurrent.futures import Future
 from queue import SimpleQueue
 from typing import Any, Final, Protocol, TypeVar
 
-from django.db import InterfaceError, OperationalError, connection
+from django.db import Error, connection
 
 log = logging.getLogger(__name__)
 
@@ -84,7 +84,7 @@ def _do(work: Callable[[], Any], done: Future[Any]) -> None:
 def _patiently(work: Callable[[], T]) -> T:
     try:
         return work()
-    except (OperationalError, InterfaceError):
+    except Error:
         _drop_connection()
         return work()
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from queue import SimpleQueue
 from typing import Final
 
-from django.db import DatabaseError, connection
+from django.db import Error, connection
 
 from provisioning.drivers.errors import DriverError
 from provisioning.drivers.facts import read_facts
@@ -87,7 +87,7 @@ class ExtraReads:
                 self._read(key, driver, self._is_disk_usage_due(key))
             except DriverError as error:
                 log.info("facts or services could not be read: %s", error.message)
-            except DatabaseError as error:
+            except Error as error:
                 log.warning("facts or services could not be stored: %s", error)
             except Exception:
                 log.exception("reading facts or services of %s failed unexpectedly", driver.name)

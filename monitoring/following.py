@@ -30,6 +30,9 @@ from sites.models import Container, Host
 AT_ONCE: Final = 25  # containers inspected between two looks at the events
 HEALS_WITHIN_S: Final = 300.0  # the longest any container goes without being inspected
 _OVERLAP_S: Final = 1.0
+# A host that says more at once does not get all of our time.
+_FLOOD: Final = 500
+_FLOOD_PAUSE_S: Final = 0.2
 # What one container's description may have wrong without the host being in trouble.
 _ONE_CONTAINER: Final = frozenset({"garbage", "output_too_large", "docker_error", "conflict"})
 
@@ -110,6 +113,8 @@ class Following:
     def _act_on(self, events: Collection[Mapping[str, Any]]) -> None:
         """Looks once at each container that was named, however often it was."""
         self._heard = self._heard or bool(events)
+        if len(events) > _FLOOD:
+            self._stopped.wait(_FLOOD_PAUSE_S)
         changes = changes_in(events)
         for docker_id in changes.gone:
             self._forget(docker_id)

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from threading import Thread
 from typing import Final, Protocol
 
-from django.db import DatabaseError
+from django.db import Error
 from django.utils import timezone
 
 from monitoring import leases
@@ -65,7 +65,7 @@ class Supervisor:
             try:
                 self.turn()
                 self._failing = False
-            except DatabaseError as error:
+            except Error as error:
                 # What is watched stays watched: nobody else can take it over either.
                 if not self._failing:
                     log.warning("the database failed, trying again: %s", error)
@@ -122,5 +122,5 @@ class Supervisor:
             self._watchers.pop(key)[1].stop()
         try:
             self._database.begin(lambda: leases.leave(self._name)).result(timeout_s)
-        except (DatabaseError, TimeoutError) as error:
+        except (Error, TimeoutError) as error:
             log.warning("the leases could not be given back, they run out: %r", error)

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable
 from typing import Final
 
-from django.db import DatabaseError, connection
+from django.db import Error, connection
 from django.utils import timezone
 
 from monitoring.models import Monitor
@@ -55,7 +55,7 @@ class Sweeper:
             self._sweep()
             Monitor.objects.filter(name=self._name).update(swept_at=timezone.now())
             self._close_idle()
-        except DatabaseError as error:
+        except Error as error:
             log.warning("the sweep failed, trying again: %s", error)
             connection.close()
         except Exception:

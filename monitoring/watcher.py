@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 from typing import Final
 
-from django.db import DatabaseError
+from django.db import Error
 
 from monitoring.backoff import Backoff
 from monitoring.following import Following, Outdated
@@ -63,7 +63,7 @@ class Watcher:
                 pause_s = self._once()
             except Outdated:
                 return
-            except DatabaseError as error:
+            except Error as error:
                 log.warning("host %s: the database failed, trying again: %s", self._key, error)
                 pause_s = self._pauses.next_s()
             self._stopped.wait(pause_s)
@@ -73,7 +73,7 @@ class Watcher:
         host = self._means.database(self._load)
         try:
             return self._ask_key(host) if _key_is_open(host) else self._follow(host)
-        except (Outdated, DatabaseError):
+        except (Outdated, Error):
             raise
         except DriverError as error:
             return self._lost(host, error)

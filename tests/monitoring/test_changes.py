@@ -1,0 +1,49 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from monitoring.changes import changes_in
+
+A, B = "a" * 64, "b" * 64
+
+JSON: st.SearchStrategy[Any] = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+)
+
+
+def event(docker_id: Any, action: Any, kind: str = "container") -> dict[str, Any]:
+    return {"Type": kind, "Action": action, "Actor": {"ID": docker_id}}
+
+
+def test_each_container_once_in_the_order_of_first_mention() -> None:
+    found = changes_in([event(B, "die"), event(A, "start"), event(B, "start")])
+    assert (list(found.look), list(found.gone)) == ([B, A], [])
+
+
+def test_nobody_looks_at_what_is_gone() -> None:
+    found = changes_in([event(A, "die"), event(A, "destroy"), event(A, "stop")])
+    assert (list(found.look), list(found.gone)) == ([], [A])
+
+
+@pytest.mark.parametrize("action", ["exec_create: sh -c true", "exec_die", "top", "resize"])
+def test_noise_is_passed_over(action: str) -> None:
+    assert not changes_in([event(A, action)])
+
+
+@pytest.mark.parametrize("action", ["die", "health_status: unhealthy", "rename", "invented"])
+def test_everything_else_makes_us_look(action: str) -> None:
+    assert list(changes_in([event(A, action)]).look) == [A]
+
+
+def test_other_things_than_containers_are_passed_over() -> None:
+    assert not changes_in([event(A, "destroy", kind="volume"), event("../../etc", "die")])
+
+
+@given(st.lists(st.dictionaries(st.sampled_from(["Type", "Action", "Actor", "id"]), JSON)))
+def test_whatever_a_host_says_is_read_without_an_error(events: list[dict[str, Any]]) -> None:
+    changes_in(events)

@@ -1,0 +1,314 @@
+"""A watcher on a host in memory: what its rows say, and what is told, whatever happens."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from django.db import OperationalError
+
+from monitoring import following, watcher
+from provisioning.drivers.errors import DriverError
+from provisioning.drivers.fake import FakeHost, fake_container
+from sites.models import Container, Host, Site
+from sites.schemas import container_out
+from tests.monitoring.conftest import WATCHES, NoExtras
+from tests.monitoring.waiting import until
+from tests.provisioning.rows import make_host
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+DOWN = DriverError("web1: Docker does not answer", "docker_down")
+SOON_S = 0.05
+
+
+def new_host(**values: Any) -> Host:
+    return make_host(**{"state": "new", "inventory_at": None, **values})
+
+
+def states() -> dict[str, str]:
+    return dict(Container.objects.values_list("name", "state"))
+
+
+def live_states() -> set[str]:
+    """What clients are shown."""
+    return {container_out(row)["state"] for row in Container.objects.select_related("host", "site")}
+
+
+def host() -> Host:
+    return Host.objects.get()
+
+
+def calls(fake: FakeHost, call: str) -> int:
+    return sum(words[:2] == ("docker", call) for words in fake.ran)
+
+
+def is_watched(fake: FakeHost) -> bool:
+    """The first read is over and the watcher waits for events."""
+    return host().inventory_at is not None and bool(fake.fake_docker.streams)
+
+
+def test_the_first_read_makes_rows_and_projects(fake: FakeHost, watch: WATCHES) -> None:
+    watch(new_host())
+    until(lambda: host().state == "reachable")
+    assert states() == {"shop-web-1": "running", "shop-db-1": "running", "legacy": "running"}
+    assert Site.objects.get().project == "shop"
+    assert Container.objects.get(name="shop-web-1").site == Site.objects.get()
+    assert Container.objects.get(name="legacy").site is None
+    assert live_states() == {"running"}
+
+
+def test_an_event_changes_the_row_at_once(fake: FakeHost, watch: WATCHES) -> None:
+    watch(new_host())
+    until(lambda: is_watched(fake))
+    fake.docker.stop("legacy", grace_s=1)
+    until(lambda: states()["legacy"] == "exited")
+    row = Container.objects.get(name="legacy")
+    assert (row.exit_code, row.source, row.version) == (137, "event", 2)
+    assert row.state_since == row.finished_at == fake.containers["legacy"].finished_at
+
+
+def test_a_burst_of_events_costs_one_look_at_each_container(
+    fake: FakeHost, watch: WATCHES, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    listing = fake.fake_docker.containers
+
+    def listing_in_a_storm() -> Any:
+        for _ in range(50):
+            fake.fake_docker.emit("exec_start: true", fake.containers["shop-db-1"])
+            fake.fake_docker.emit("health_status: healthy", fake.containers["shop-web-1"])
+        return listing()
+
+    monkeypatch.setattr(fake.fake_docker, "containers", listing_in_a_storm)
+    watch(new_host())
+    until(lambda: is_watched(fake))
+    fake.docker.stop("legacy", grace_s=1)
+    until(lambda: states()["legacy"] == "exited")
+    assert calls(fake, "container") == 3 + 1 + 1
+
+
+def test_a_removed_container_goes_with_its_event(
+    fake: FakeHost, watch: WATCHES, published: list[dict[str, Any]]
+) -> None:
+    watch(new_host())
+    until(lambda: is_watched(fake))
+    key = Container.objects.get(name="legacy").pk
+    fake.docker.remove("legacy", force=True)
+    until(lambda: "legacy" not in states())
+    until(lambda: any(message.get("removed") == [key] for message in published))
+
+
+def test_a_read_finds_what_no_event_told(fake: FakeHost, watch: WATCHES) -> None:
+    watch(new_host(), interval_s=SOON_S)
+    until(lambda: is_watched(fake))
+    ended = replace(fake.containers["legacy"], state="exited", exit_code=3)
+    fake.containers = {
+        "legacy": ended,
+        "blog-web-1": fake_container("blog-web-1", labels={"com.docker.compose.project": "blog"}),
+    }
+    until(lambda: states() == {"legacy": "exited", "blog-web-1": "running"})
+    until(lambda: [site.project for site in Site.objects.all()] == ["blog"])
+    row = Container.objects.get(name="legacy")
+    assert (row.exit_code, row.source) == (3, "read")
+
+
+def test_the_project_goes_after_its_last_container(fake: FakeHost, watch: WATCHES) -> None:
+    watch(new_host(), interval_s=SOON_S)
+    until(lambda: is_watched(fake))
+    fake.docker.remove("shop-web-1", force=True)
+    fake.docker.remove("shop-db-1", force=True)
+    until(lambda: not Site.objects.exists())
+
+
+def test_in_time_a_read_finds_what_the_listing_does_not_show(
+    fake: FakeHost, watch: WATCHES, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(following, "HEALS_WITHIN_S", 0.3)
+    listing = fake.fake_docker.containers
+    short = lambda: [replace(each, restart_count=0) for each in listing()]  # noqa: E731
+    monkeypatch.setattr(fake.fake_docker, "containers", short)
+    watch(new_host(), interval_s=SOON_S)
+    until(lambda: is_watched(fake))
+    fake.containers["legacy"] = replace(fake.containers["legacy"], restart_count=7)
+    until(lambda: Container.objects.get(name="legacy").restart_count == 7)
+
+
+def test_many_containers_are_there_before_all_are_inspected(
+    fake: FakeHost, watch: WATCHES, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(following, "AT_ONCE", 4)
+    many = [fake_container(f"c{number}", restart_count=1) for number in range(30)]
+    fake.containers = {each.name: each for each in many}
+    watch(new_host())
+    until(lambda: len(states()) == 30)
+    until(lambda: calls(fake, "container") == 30)
+    until(lambda: Container.objects.filter(restart_count=1).count() == 30)
+
+
+def test_somebody_elses_wrong_verdict_is_corrected(fake: FakeHost, watch: WATCHES) -> None:
+    watch(new_host(), interval_s=SOON_S)
+    until(lambda: is_watched(fake))
+    Host.objects.update(state="unreachable", error_code="timeout")
+    until(lambda: host().state == "reachable" and host().error_code == "")
+
+
+def test_one_container_that_cannot_be_read_is_remarked(fake: FakeHost, watch: WATCHES) -> None:
+    watch(new_host(), interval_s=SOON_S)
+    until(lambda: is_watched(fake))
+    broken = DriverError("web1: the answer for shop-db-1 could not be read", "garbage")
+    fake.fail("container", *[broken] * 3)
+    fake.containers["legacy"] = replace(fake.containers["legacy"], state="exited")
+    until(lambda: host().error_code == "garbage")
+    assert host().state == "reachable"
+    until(lambda: states()["legacy"] == "exited")
+    until(lambda: host().error_code == "")
+
+
+def test_a_host_whose_list_is_garbage_is_unknown_until_it_can_be_read(
+    fake: FakeHost, watch: WATCHES
+) -> None:
+    fake.fail("containers", DriverError("web1: Docker's list of containers is none", "garbage"))
+    watch(new_host())
+    until(lambda: host().error_code == "garbage")
+    assert host().state == "no_docker"
+    until(lambda: host().state == "reachable")
+
+
+def test_a_lost_stream_is_taken_up_again_without_a_word(
+    fake: FakeHost,
+    watch: WATCHES,
+    published: list[dict[str, Any]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(watcher, "_LASTED_S", 0.0)
+    watch(new_host())
+    until(lambda: is_watched(fake))
+    stream = fake.fake_docker.streams.pop()
+    fake.docker.stop("legacy", grace_s=1)
+    published.clear()
+    stream.pending.put(DriverError("web1: Docker's event stream ended", "link_lost"))
+    until(lambda: states()["legacy"] == "exited")
+    assert host().state == "reachable"
+    assert stream.closed
+    assert not [message for message in published if message.get("unknown_since")]
+
+
+def test_docker_down_makes_unknown_since_when_and_heals(
+    fake: FakeHost, watch: WATCHES, published: list[dict[str, Any]]
+) -> None:
+    watch(new_host(), interval_s=SOON_S)
+    until(lambda: is_watched(fake))
+    fake.fail("containers", DOWN)
+    until(lambda: host().state == "no_docker")
+    row = host()
+    assert (row.error_code, row.error) == ("docker_down", DOWN.message)
+    assert row.advice
+    assert live_states() == {"unknown"}
+    lost = next(message for message in published if message.get("unknown_since"))
+    assert lost["topics"] == ["containers", f"containers.{row.pk}"]
+    assert (lost["host"], lost["unknown_since"]) == (row.pk, row.inventory_at)
+    published.clear()
+    until(lambda: host().state == "reachable")
+    until(lambda: any(m.get("unknown_since", "") is None for m in published))
+    assert live_states() == {"running"}
+
+
+def test_a_read_that_hangs_makes_unreachable_at_once(fake: FakeHost, watch: WATCHES) -> None:
+    watch(new_host(), interval_s=SOON_S)
+    until(lambda: is_watched(fake))
+    fake.fail("containers", *[DriverError("web1: no answer within 8 s", "timeout")] * 50)
+    until(lambda: host().state == "unreachable")
+    assert host().error_code == "timeout"
+
+
+def test_our_own_mistake_is_not_the_hosts(
+    fake: FakeHost,
+    watch: WATCHES,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    watch(new_host(), interval_s=SOON_S)
+    until(lambda: is_watched(fake))
+    with monkeypatch.context() as patch, caplog.at_level(logging.ERROR, "monitoring.watcher"):
+        patch.setattr(fake.fake_docker, "containers", lambda: 1 / 0)
+        until(lambda: host().state == "unreachable")
+    assert host().error_code == "internal_error"
+    assert "SiteFlow itself" in host().error
+    assert caplog.records[0].exc_info is not None
+    until(lambda: host().state == "reachable" and host().error_code == "")
+
+
+def test_a_failing_database_stops_nobody(fake: FakeHost, watch: WATCHES) -> None:
+    database_fails = [True]
+
+    def database(work: Any) -> Any:
+        if database_fails:
+            raise OperationalError("database is locked")
+        return work()
+
+    watch(new_host(), interval_s=SOON_S, database=database)
+    until(lambda: not fake.ran)
+    database_fails.clear()
+    until(lambda: host().state == "reachable")
+
+
+def test_nobody_logs_in_before_the_key_is_approved(
+    fake: FakeHost, watch: WATCHES, published: list[dict[str, Any]]
+) -> None:
+    connected: list[object] = []
+
+    def connect(target: object) -> FakeHost:
+        connected.append(target)
+        return fake
+
+    shown = "ssh-ed25519 QUJD"
+    row = new_host(connection="ssh", address="192.0.2.1", username="root")
+    watch(
+        row,
+        connect=connect,
+        shown_key=lambda host: shown,
+        ask_key_every_s=SOON_S,
+    )
+    until(lambda: host().state == "key_unapproved")
+    assert host().offered_key == shown
+    assert (connected, fake.ran) == ([], [])
+
+
+def test_a_changed_key_is_asked_for_until_it_is_the_approved_one_again(
+    fake: FakeHost, watch: WATCHES, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watcher, "way_to", lambda host: object())
+    shown = ["ssh-ed25519 QUJD"]
+    row = new_host(
+        connection="ssh", address="192.0.2.1", host_key="ssh-ed25519 REVG", state="key_changed"
+    )
+    watch(row, shown_key=lambda host: shown[-1], ask_key_every_s=SOON_S)
+    until(lambda: host().offered_key == shown[0])
+    assert (host().state, fake.ran) == ("key_changed", [])
+    shown.append("ssh-ed25519 REVG")
+    until(lambda: host().state == "reachable")
+    assert host().offered_key == ""
+
+
+def test_a_removed_host_ends_its_watcher(fake: FakeHost, watch: WATCHES) -> None:
+    watching = watch(new_host(), interval_s=SOON_S)
+    until(lambda: is_watched(fake))
+    Host.objects.all().delete()
+    until(lambda: watching.done)
+
+
+def test_an_outdated_watcher_ends_and_writes_nothing_more(fake: FakeHost, watch: WATCHES) -> None:
+    watching = watch(new_host(), interval_s=SOON_S)
+    until(lambda: is_watched(fake))
+    Host.objects.update(revision=2)
+    fake.containers["news"] = fake_container("news")
+    until(lambda: watching.done)
+    assert "news" not in states()
+
+
+def test_facts_are_offered_after_each_read(fake: FakeHost, watch: WATCHES) -> None:
+    extras = NoExtras()
+    watch(new_host(), interval_s=SOON_S, extras=extras)
+    until(lambda: len(extras.offered) >= 2)
