@@ -1,7 +1,9 @@
 """What the lab takes from Debian. The machine's own apt set-up is read, and never changed."""
 
 import re
+from contextlib import suppress
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from tests.lab.command import LabError, run
 
@@ -23,21 +25,32 @@ def mirror() -> str:
 def unpack_package(name: str, *, release: str, folder: Path) -> None:
     """Download the package `name` of another Debian `release` and unpack it into `folder`.
 
-    apt checks the archive's signature and the package's hash; nothing is installed.
+    apt checks the archive's signature and the package's hash; nothing is installed. Two at a time
+    do not disturb each other.
     """
-    work = folder.with_suffix(".apt")
-    run(["rm", "-rf", str(work), str(folder)])
+    with TemporaryDirectory(prefix=f"{name}-", dir=folder.parent) as made:
+        work = Path(made)
+        options = _apart(work, release=release)
+        run(["apt-get", *options, "update"], timeout_s=300)
+        download = ["apt-get", *options, "download", name]
+        run(["env", f"--chdir={work}", *download], timeout_s=300)
+        run(["dpkg", "-x", *map(str, work.glob("*.deb")), str(work / "unpacked")])
+        with suppress(FileExistsError):
+            (work / "unpacked").rename(folder)
+
+
+def _apart(work: Path, *, release: str) -> list[str]:
+    """apt's options for lists, cache and sources of its own, in the folder `work`."""
     for part in ("lists/partial", "archives/partial"):
         (work / part).mkdir(parents=True)
-    (work / "sources.list").write_text(f"deb [signed-by={KEYRING}] {mirror()} {release} main\n")
-    options = [
-        *("-o", f"Dir::Etc::sourcelist={work}/sources.list", "-o", "Dir::Etc::sourceparts=-"),
-        *("-o", f"Dir::State::lists={work}/lists", "-o", f"Dir::Cache={work}"),
-        *("-o", "Acquire::Languages=none", "-o", "APT::Sandbox::User=root"),
-    ]
-    run(["apt-get", *options, "update"], timeout_s=300)
-    fetch = ["apt-get", *options, "download", name]
-    run(["sh", "-ec", 'cd "$1"; shift; exec "$@"', "sh", str(work), *fetch], timeout_s=300)
-    run(["dpkg", "-x", *map(str, work.glob("*.deb")), str(work / "unpacked")])
-    (work / "unpacked").rename(folder)
-    run(["rm", "-rf", str(work)])
+    sources = work / "sources.list"
+    sources.write_text(f"deb [signed-by={KEYRING}] {mirror()} {release} main\n")
+    settings = (
+        f"Dir::Etc::sourcelist={sources}",
+        "Dir::Etc::sourceparts=-",
+        f"Dir::State::lists={work}/lists",
+        f"Dir::Cache={work}",
+        "Acquire::Languages=none",
+        "APT::Sandbox::User=root",
+    )
+    return [f"--option={setting}" for setting in settings]

@@ -15,7 +15,7 @@ services:
     command: ["sh", "-c", "{SERVE}"]
     init: true
     ports: ["8080:80"]
-    restart: unless-stopped
+    restart: always
     healthcheck:
       test: ["CMD", "wget", "-q", "-O", "/dev/null", "http://127.0.0.1/"]
       interval: 5s
@@ -24,7 +24,7 @@ services:
   db:
     image: {BUSYBOX}
     command: ["sh", "-c", "{STAY}"]
-    restart: unless-stopped
+    restart: always
     volumes: ["data:/var/lib/data"]
   migrate:
     image: {BUSYBOX}
@@ -44,6 +44,6 @@ def seed_containers(host: Engine) -> None:
         "--name=legacy",
         "--label=owner=alice",
         "--publish=8081:80",
-        "--restart=unless-stopped",
+        "--restart=always",
     )
     host.docker("run", "--detach", *alone, BUSYBOX, "sh", "-c", loop)

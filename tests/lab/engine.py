@@ -50,7 +50,10 @@ class Engine(Machine):
         self._end_dockerd(signal.SIGTERM, timeout_s)
 
     def kill_dockerd(self) -> None:
-        """Kill the Engine (SIGKILL); its containers run on until it is started again."""
+        """Kill the Engine (SIGKILL); its containers run on until it starts again and ends them.
+
+        Then those with the restart policy `always` come back. Docker 20.10 takes the end as one by
+        hand, so `unless-stopped` stays down."""
         self._end_dockerd(signal.SIGKILL, 20.0)
 
     def restart_dockerd(self) -> None:

@@ -6,12 +6,13 @@ from pathlib import Path
 
 from tests.lab.accounts import Login
 from tests.lab.command import run
+from tests.lab.disk import Disk
 from tests.lab.engine import Engine
 from tests.lab.faults import Link
 from tests.lab.sshd import Sshd
 
 
-class Host(Link, Sshd, Engine):
+class Host(Link, Disk, Sshd, Engine):
     @property
     def login(self) -> Login:
         """The account that the host is usually reached as; all are in `logins`, by user name."""
@@ -68,9 +69,10 @@ class Host(Link, Sshd, Engine):
         return run(command, check=False, timeout_s=timeout_s)
 
     def reset(self) -> None:
-        """Take back every fault: link, standstill, host key, sshd's options, ended daemons."""
+        """Take back every fault: link, disk, host key, sshd's options, ended daemons."""
         self.thaw()
         self.heal()
+        self.empty_disk()
         self.restore_host_key()
         self.restore_sshd()
         if self.has_docker and not self.docker_answers():

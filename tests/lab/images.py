@@ -3,6 +3,7 @@
 import io
 import tarfile
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from tests.lab.apt import mirror
 from tests.lab.cache import cache_folder
@@ -16,7 +17,10 @@ BUSYBOX_FOLDERS = ("bin", "etc", "tmp", "var", "var/www", "root", "proc", "sys",
 USERS = b"root:x:0:0:root:/root:/bin/sh\nwww-data:x:33:33:www-data:/var/www:/bin/false\n"
 GROUPS = b"root:x:0:\nwww-data:x:33:\n"
 # Of a Debian tree, what no container needs.
-DEBIAN_LEFT_OUT = ("./dev/*", "./proc/*", "./sys/*", "./usr/share/doc/*", "./usr/share/man/*")
+DEBIAN_LEFT_OUT = (
+    *("./dev/*", "./proc/*", "./sys/*", "./usr/share/doc/*", "./usr/share/man/*"),
+    *("./var/cache/apt/*", "./var/lib/apt/lists/*"),
+)
 
 
 def import_busybox(host: Engine, *, directory: Path) -> str:
@@ -82,20 +86,11 @@ def _as_root(entry: tarfile.TarInfo) -> tarfile.TarInfo:
 
 
 def _make_debian(archive: Path) -> None:
-    tree, new = archive.with_suffix(".tree"), archive.with_suffix(".new")
-    run(["rm", "-rf", "--one-file-system", str(tree)])
-    release = ["--variant=minbase", "bookworm", str(tree), mirror()]
-    run(["debootstrap", *release], timeout_s=900)
-    run(
-        [
-            "rm",
-            "-rf",
-            "--one-file-system",
-            str(tree / "var/cache/apt"),
-            str(tree / "var/lib/apt/lists"),
-        ]
-    )
-    excluded = [f"--exclude={pattern}" for pattern in DEBIAN_LEFT_OUT]
-    run(["tar", "-C", str(tree), *excluded, "--numeric-owner", "-cf", str(new), "."], timeout_s=300)
-    run(["rm", "-rf", "--one-file-system", str(tree)])
-    new.rename(archive)
+    with TemporaryDirectory(prefix="debian-12-", dir=archive.parent) as made:
+        tree, new = Path(made, "tree"), Path(made, "debian.tar")
+        release = ["--variant=minbase", "bookworm", str(tree), mirror()]
+        run(["debootstrap", *release], timeout_s=900)
+        excluded = [f"--exclude={pattern}" for pattern in DEBIAN_LEFT_OUT]
+        tar = ["tar", "-C", str(tree), *excluded, "--numeric-owner", "-cf", str(new), "."]
+        run(tar, timeout_s=300)
+        new.rename(archive)

@@ -55,7 +55,7 @@ class Lab:
         with locked():
             if self.record.file.exists():
                 take_down(self.record)
-        self.keeper.kill()
+        self.keeper.kill()  # on record only once it runs: also ended here, and waited for
         self.keeper.wait(timeout=20)
 
     def __enter__(self) -> "Lab":

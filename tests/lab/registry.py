@@ -111,8 +111,6 @@ def register(*, parent: Path) -> Record:
 
 def take_down(record: Record) -> None:
     """End and remove everything on the record, then the record itself. May be done again."""
-    if record.keeper and record.keeper.pid != os.getpid():
-        record.keeper.kill()
     for holder in record.holders:
         end_holder(holder)
     record.network.remove()
@@ -120,6 +118,8 @@ def take_down(record: Record) -> None:
     if Path(record.directory).exists():
         shutil.rmtree(record.directory)
     record.file.unlink(missing_ok=True)
+    if record.keeper and record.keeper.pid != os.getpid():
+        record.keeper.kill()
 
 
 def _remove_cgroups(cgroup: str) -> None:
