@@ -19,7 +19,7 @@ test: .venv/development ## Set-up and all tests, on both databases, the lab incl
 
 lab: .venv/development ## Real hosts to look at and try, registered in a running console
 	@tests/lab/install
-	@$(BIN)/python -m tests.lab $(LAB_ARGS)
+	@$(BIN)/python -m tests.try_out
 
 check: .venv/development ## Lint, types, imports, migrations, deployment settings
 	@$(BIN)/ruff check .
