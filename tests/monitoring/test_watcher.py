@@ -10,6 +10,7 @@ import pytest
 from django.db import OperationalError
 
 from monitoring import following, watcher
+from monitoring.database import DatabaseThreads
 from provisioning.drivers.errors import DriverError
 from provisioning.drivers.fake import FakeHost, fake_container
 from sites.models import Container, Host, Site
@@ -241,17 +242,19 @@ def test_our_own_mistake_is_not_the_hosts(
 
 
 def test_a_failing_database_stops_nobody(fake: FakeHost, watch: WATCHES) -> None:
-    database_fails = [True]
+    threads = DatabaseThreads(size=1)
+    failures = [OperationalError("database is locked")] * 2
 
     def database(work: Any) -> Any:
-        if database_fails:
-            raise OperationalError("database is locked")
-        return work()
+        if failures:
+            raise failures.pop()
+        return threads(work)
 
-    watch(new_host(), interval_s=SOON_S, database=database)
-    until(lambda: not fake.ran)
-    database_fails.clear()
+    watching = watch(new_host(), interval_s=SOON_S, database=database)
     until(lambda: host().state == "reachable")
+    watching.stop()
+    until(lambda: watching.done)
+    threads.close()
 
 
 def test_nobody_logs_in_before_the_key_is_approved(
