@@ -7,7 +7,7 @@ from functools import cache
 from typing import Any, Final
 
 from django.conf import settings
-from django.db import DatabaseError, connections, transaction
+from django.db import Error, connections, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 from django_q.brokers.orm import ORM
@@ -40,7 +40,7 @@ class DoorbellBroker(ORM):  # type: ignore[misc]
         """The next tasks, oldest first; None when there was nothing until the wait ended."""
         try:
             seen, claimed = self._claim()
-        except DatabaseError as error:
+        except Error as error:
             logger.warning("The queue cannot be read, trying again: %s", error)
             connections[Conf.ORM].close()
             seen, claimed = 0, []

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.db import DatabaseError, transaction
+from django.db import InterfaceError, transaction
 from django.utils import timezone
 from django_q.brokers import get_broker
 from django_q.models import OrmQ
@@ -102,7 +102,7 @@ def test_a_database_away_is_waited_for(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     def fail() -> None:
-        raise DatabaseError("server closed the connection")
+        raise InterfaceError("server closed the connection")
 
     broker.enqueue("1")
     with monkeypatch.context() as patched:

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
@@ -30,7 +30,9 @@ def until(condition: Callable[[], Any], *, what: str, timeout_s: float = 10.0) -
 class Running:
     """Everything it starts, directly or not, is found by a mark in the environment."""
 
-    def __init__(self, folder: Path, argv: list[str]) -> None:
+    def __init__(
+        self, folder: Path, argv: list[str], *, env: Mapping[str, str] = os.environ
+    ) -> None:
         self.folder, self.lines = folder, list[str]()
         self._reads = True
         self.process = subprocess.Popen(
@@ -39,7 +41,7 @@ class Running:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            env=os.environ | {MARK: str(folder), "PYTHONPATH": str(PROJECT)},
+            env={**env, MARK: str(folder), "PYTHONPATH": str(PROJECT)},
         )
         threading.Thread(target=self._collect, daemon=True).start()
 
