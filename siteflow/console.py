@@ -2,11 +2,98 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import Any
+
 from django.contrib.admin import AdminSite
+from django.contrib.auth.forms import AuthenticationForm
+from django.contrib.auth.models import AnonymousUser, User
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils import timezone
+
+from provisioning.models import Operation
+from siteflow.overview import overview
+from sites.models.host import stale_after
+
+
+@dataclass(frozen=True)
+class Item:
+    """One line of the side menu; shown to whoever holds the permission."""
+
+    title: str
+    icon: str
+    view: str
+    permission: str = ""
+    args: tuple[str, ...] = ()
+    apart: bool = False
+
+
+# By what people do. What does not exist yet is not listed.
+MENU = (
+    Item("Overview", "overview", "admin:index"),
+    Item("Sites", "sites", "admin:sites_site_changelist", "sites.view_site"),
+    Item("Containers", "containers", "admin:sites_container_changelist", "sites.view_container"),
+    Item("Hosts", "hosts", "admin:sites_host_changelist", "sites.view_host"),
+    Item(
+        "Operations",
+        "operations",
+        "admin:provisioning_operation_changelist",
+        "provisioning.view_operation",
+    ),
+    Item("Audit", "audit", "admin:audit_entry_changelist", "audit.view_entry"),
+    Item("Settings", "settings", "admin:app_list", "auth.view_user", args=("auth",), apart=True),
+)
 
 
 class Console(AdminSite):
     site_header = "SiteFlow"
     site_title = "SiteFlow"
     index_title = "Overview"
+    index_template = "console/overview.html"
+    login_form = AuthenticationForm
     enable_nav_sidebar = False
+    site_url = None
+
+    def has_permission(self, request: HttpRequest) -> bool:
+        """Whoever holds a role may come in; Django's own staff mark plays no part."""
+        return request.user.is_active and request.user.has_module_perms("sites")
+
+    def each_context(self, request: HttpRequest) -> dict[str, Any]:
+        context = super().each_context(request)
+        now = timezone.now()
+        context |= {"now": now, "stale_after_s": int(stale_after().total_seconds())}
+        if context["has_permission"]:
+            context |= _roots() | {
+                "menu": menu(request.user, request.path),
+                "running": Operation.objects.visible_to(request.user).active().count(),
+            }
+        return context
+
+    def index(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        return super().index(request, {**overview(request.user), **(extra_context or {})})
+
+
+def _roots() -> dict[str, str]:
+    """Addresses that rows are built on; asking the URL table for each row would be slow."""
+    lists = {
+        "container_root": "admin:sites_container_changelist",
+        "site_root": "admin:sites_site_changelist",
+        "host_root": "admin:sites_host_changelist",
+        "operation_root": "admin:provisioning_operation_changelist",
+    }
+    return {name: reverse(view) for name, view in lists.items()}
+
+
+def menu(user: User | AnonymousUser, path: str) -> list[dict[str, Any]]:
+    """The lines this account may see, with the one that is open marked."""
+    lines = []
+    for item in MENU:
+        if item.permission and not user.has_perm(item.permission):
+            continue
+        url = reverse(item.view, args=item.args)
+        here = path == url if item.view == "admin:index" else path.startswith(url)
+        lines.append({"item": item, "url": url, "here": here})
+    return lines

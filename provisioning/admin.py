@@ -1,0 +1,161 @@
+"""Operations in the console: the list, the page of one, cancel and retry."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from django.contrib import admin, messages
+from django.db.models import Case, QuerySet, Value, When
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+
+from audit.record import Actor
+from provisioning import engine
+from provisioning.acting import accepted, error_json, wants_json
+from provisioning.admin_filters import ActorFilter, BatchFilter, KindFilter, StatusFilter
+from provisioning.engine import EngineError
+from provisioning.models import Operation
+from provisioning.operations import VERBS
+from provisioning.schemas import operation_detail
+from sites.filters import containing
+from sites.rights import may
+
+if TYPE_CHECKING:  # generic to the type checker only
+    _ModelAdmin = admin.ModelAdmin[Operation]
+else:
+    _ModelAdmin = admin.ModelAdmin
+
+MAX_LINES = 1000
+_PAGES = {"container": "admin:sites_container_change", "host": "admin:sites_host_change"}
+
+
+@admin.register(Operation)
+class OperationAdmin(_ModelAdmin):
+    list_display = ("label", "status", "target", "actor_name", "started", "duration")
+    list_filter = (StatusFilter, KindFilter, ActorFilter, BatchFilter)
+    search_fields = ("target_name", "host_name", "actor_name", "kind")
+    list_per_page = 50
+    show_full_result_count = False
+    list_max_show_all = 0
+    sortable_by = ()
+    actions = None
+    change_list_template = "admin/provisioning/operation/change_list.html"
+
+    @admin.display(description="target")
+    def target(self, row: Operation) -> str:
+        return ""
+
+    @admin.display(description="asked for")
+    def started(self, row: Operation) -> str:
+        return ""
+
+    @admin.display(description="took")
+    def duration(self, row: Operation) -> str:
+        return ""
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Operation]:
+        return Operation.objects.visible_to(request.user).defer("journal", "result")
+
+    def get_ordering(self, request: HttpRequest) -> list[Any]:
+        """What is under way first, then the newest."""
+        active = Case(When(status__in=Operation.ACTIVE, then=Value(0)), default=Value(1))
+        return [active, "-id"]
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Operation], search_term: str
+    ) -> tuple[QuerySet[Operation], bool]:
+        return containing(queryset, search_term, *self.search_fields), False
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return may(request.user, "provisioning.view_operation")
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return may(request.user, "provisioning.view_operation")
+
+    def get_urls(self) -> list[URLPattern]:
+        wrap = self.admin_site.admin_view
+        own = [
+            path(f"<int:key>/{name}/", wrap(_changing(call)), name=f"provisioning_operation_{name}")
+            for name, call in (("cancel", engine.cancel), ("retry", engine.retry))
+        ]
+        return own + super().get_urls()
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        return super().changelist_view(request, {"title": "Operations", **(extra_context or {})})
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        row = _found(request, object_id)
+        last = list(row.output.order_by("-number")[:MAX_LINES])
+        may_act = may(request.user, "provisioning.cancel_operation")
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "title": row.label,
+            "row": row,
+            "item": operation_detail(row),
+            "lines": last[::-1],
+            "target_url": target_url(row),
+            "may_cancel": may_act and row.is_active and row.cancel_requested_at is None,
+            "repeatable": _repeatable(row),
+            "may_retry": may_act and _repeatable(row) and not row.is_active,
+        }
+        return TemplateResponse(request, "console/operation.html", context)
+
+
+def target_url(row: Operation) -> str:
+    """The page of what was acted on; a name without a page when it is gone with its row."""
+    page = _PAGES.get(row.target_type)
+    gone = row.kind.endswith(".remove") and row.status == Operation.Status.SUCCEEDED
+    return reverse(page, args=[row.target_id]) if page and row.target_id and not gone else ""
+
+
+def _repeatable(row: Operation) -> bool:
+    verb = VERBS.get(row.kind)
+    return verb is not None and not verb.inline and bool(target_url(row))
+
+
+def _found(request: HttpRequest, key: Any) -> Operation:
+    rows = Operation.objects.visible_to(request.user).prefetch_related("steps")
+    row = rows.filter(pk=key).first() if str(key).isdecimal() and len(str(key)) <= 18 else None
+    if row is None:
+        raise Http404
+    return row
+
+
+def _changing(call: Callable[..., Operation]) -> Callable[..., HttpResponse]:
+    """A view that only a POST makes do something."""
+
+    def view(request: HttpRequest, key: int) -> HttpResponse:
+        row = _found(request, key)
+        page = reverse("admin:provisioning_operation_change", args=[row.pk])
+        if request.method != "POST":
+            return HttpResponseRedirect(page)
+        try:
+            changed = call(row, actor=Actor.of_request(request, "console"))
+        except EngineError as error:
+            if wants_json(request):
+                return error_json(error)
+            messages.error(request, error.message)
+            return HttpResponseRedirect(page)
+        return accepted(request, changed, back=page)
+
+    return view

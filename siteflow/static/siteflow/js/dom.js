@@ -1,0 +1,40 @@
+// Builds elements. Text only ever becomes a text node: names and logs come from hosts.
+
+export function el(tag, attributes = {}, ...children) {
+  const made = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (value === true) made.setAttribute(name, "");
+    else if (value !== false && value != null) made.setAttribute(name, value);
+  }
+  made.append(...children.filter((child) => child != null && child !== ""));
+  return made;
+}
+
+const SVG = "http://www.w3.org/2000/svg";
+
+export function icon(name) {
+  const svg = document.createElementNS(SVG, "svg");
+  svg.setAttribute("class", "icon");
+  svg.setAttribute("aria-hidden", "true");
+  const use = document.createElementNS(SVG, "use");
+  use.setAttribute("href", `${document.documentElement.dataset.icons}#${name}`);
+  svg.append(use);
+  return svg;
+}
+
+export function pill(state, word = state.replaceAll("_", " ")) {
+  return el("span", { class: "pill", "data-state": state }, el("span", { class: "word" }, word));
+}
+
+// An operation that runs is at work; a container that runs is well.
+export const operationPill = (status) =>
+  status === "running" ? pill("working", "running") : pill(status);
+
+export function setText(element, text) {
+  if (element && element.textContent !== text) element.textContent = text;
+}
+
+export const csrfToken = () =>
+  document.querySelector("input[name=csrfmiddlewaretoken]")?.value ?? "";
+
+export const root = () => document.documentElement.dataset.root;

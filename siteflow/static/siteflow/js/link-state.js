@@ -1,0 +1,37 @@
+// Says in the bar whether what the page shows is live.
+
+import { icon, setText } from "./dom.js";
+import { live } from "./live.js";
+import { clock } from "./time.js";
+
+const WORDS = {
+  connecting: () => "connecting",
+  live: () => "live",
+  reconnecting: () => `reconnecting in ${wait()} s`,
+  offline: () => `offline since ${clock(new Date(live.since ?? Date.now()))}`,
+};
+
+const wait = () => Math.max(0, Math.ceil(((live.retryAt ?? 0) - Date.now()) / 1000));
+
+export function showLinkState() {
+  const shown = document.getElementById("link-state");
+  if (!shown) return;
+  shown.hidden = false;
+  const show = () => {
+    if (shown.dataset.state !== live.state) {
+      shown.dataset.state = live.state;
+      shown.querySelector("svg").replaceWith(icon(live.state === "offline" ? "offline" : "live"));
+    }
+    setText(shown.querySelector("span"), WORDS[live.state]());
+    shown.title = hint();
+  };
+  live.addEventListener("state", show);
+  setInterval(() => live.state === "live" || show(), 500);
+  show();
+}
+
+function hint() {
+  if (live.state === "live") return "Changes appear here by themselves";
+  if (live.reason) return live.reason;
+  return live.retryAt ? `What is shown may be old; next attempt in ${wait()} s` : "";
+}

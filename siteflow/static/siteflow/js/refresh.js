@@ -1,0 +1,94 @@
+// Parts of a page that the server draws better than a script could: after a change they are fetched
+// again and only what differs is touched, so focus, open menus and the place in the page stay.
+
+import { live } from "./live.js";
+import { tellAll } from "./time.js";
+
+const PAUSE_MS = 250; // several changes in one go
+const REST_MS = 1000; // at most one fetch a second
+
+let timer = null;
+let last = 0;
+
+export function refreshParts() {
+  if (!document.querySelector("[data-refresh]")) return;
+  const ids = (message) => [...message.items.map((item) => item.id), ...(message.removed ?? [])];
+  live.on("containers.update", (message) => changed("container", ids(message), message.unknown_since !== undefined));
+  live.on("hosts.update", (message) => changed("host", ids(message)));
+  live.on("operations.update", (message) => changed("operation", ids(message)));
+  live.on("hosts.seen", seen);
+  live.on("reconnected", () => soon());
+  if (wants("container")) live.want("containers", () => ({ ids: [] }));
+  if (wants("host") || wants("container")) live.want("hosts", () => ({ ids: [] }));
+  document.addEventListener("visibilitychange", () => timer === "waiting" && !document.hidden && soon());
+}
+
+const parts = () => [...document.querySelectorAll("[data-refresh]")];
+const wants = (kind) => parts().some((part) => part.dataset.refresh.split(" ").includes(kind));
+
+function changed(kind, ids, all = false) {
+  const concerned = parts().some((part) => {
+    if (!part.dataset.refresh.split(" ").includes(kind)) return false;
+    const only = part.dataset.only;
+    return all || !only || !only.startsWith(`${kind}:`) || ids.includes(Number(only.split(":")[1]));
+  });
+  if (concerned) soon();
+}
+
+function seen(message) {
+  for (const time of document.querySelectorAll(`[data-host-seen="${message.host}"] time`)) time.dateTime = message.at;
+}
+
+function soon() {
+  if (document.hidden) {
+    timer = "waiting";
+    return;
+  }
+  if (typeof timer === "number") return;
+  timer = setTimeout(fetchParts, Math.max(PAUSE_MS, last + REST_MS - Date.now()));
+}
+
+async function fetchParts() {
+  timer = null;
+  last = Date.now();
+  let answer;
+  try {
+    answer = await fetch(location.href, { headers: { Accept: "text/html" } });
+  } catch {
+    return; // the connection state says so already
+  }
+  if (!answer.ok || answer.redirected) return;
+  const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
+  for (const part of parts()) {
+    const other = fresh.getElementById(part.id);
+    if (other) alike(part, other);
+  }
+  tellAll();
+  document.dispatchEvent(new Event("refreshed"));
+}
+
+// Makes `old` say what `now` says, keeping every element that is still the same kind of thing.
+export function alike(old, now) {
+  for (const { name } of [...old.attributes]) {
+    if (!now.hasAttribute(name) && name !== "open" && name !== "hidden") old.removeAttribute(name);
+  }
+  for (const { name, value } of now.attributes) {
+    if (old.getAttribute(name) !== value && !(name === "hidden" && old.matches("[data-copy]"))) {
+      old.setAttribute(name, value);
+    }
+  }
+  const theirs = [...now.childNodes];
+  theirs.forEach((node, index) => place(old, old.childNodes[index], node));
+  while (old.childNodes.length > theirs.length) old.lastChild.remove();
+}
+
+function place(parent, mine, node) {
+  if (!mine) return parent.append(document.importNode(node, true));
+  const same = mine.nodeType === node.nodeType && mine.nodeName === node.nodeName;
+  if (!same || mine.dataset?.id !== node.dataset?.id) return mine.replaceWith(document.importNode(node, true));
+  if (node.nodeType === Node.ELEMENT_NODE) {
+    if (mine === document.activeElement && mine.matches("input, textarea, select")) return;
+    return alike(mine, node);
+  }
+  if (mine.nodeValue !== node.nodeValue) mine.nodeValue = node.nodeValue;
+}

@@ -1,0 +1,347 @@
+"""What the console's templates say the same way everywhere: icons, states, times, sizes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from urllib.parse import urlencode
+
+from django import template
+from django.contrib.admin.templatetags.admin_list import result_headers
+from django.templatetags.static import static
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString, mark_safe
+
+register = template.Library()
+
+# Where the word people read is not the stored one.
+WORDS = {
+    "key_unapproved": "key to approve",
+    "key_changed": "host key changed",
+    "no_docker": "no Docker",
+    "new": "not looked at yet",
+    "working": "running",
+}
+_STEPS = ((60, 1, "s"), (3600, 60, "min"), (48 * 3600, 3600, "h"), (730 * 86_400, 86_400, "d"))
+
+
+@register.simple_tag
+def icon(name: str) -> SafeString:
+    """One drawing of the sprite; it says nothing by itself, so readers of screens skip it."""
+    return format_html(
+        '<svg class="icon" aria-hidden="true"><use href="{}#{}"></use></svg>',
+        static("siteflow/icons.svg"),
+        name,
+    )
+
+
+@register.filter
+def word(state: str) -> str:
+    return WORDS.get(state, state.replace("_", " "))
+
+
+def short_age(passed: timedelta) -> str:
+    """"2 s", "5 min", "3 h", "4 d": one number is enough to act on."""
+    seconds = max(0, int(passed.total_seconds()))
+    for below, unit, name in _STEPS:
+        if seconds < below:
+            return f"{seconds // unit} {name}"
+    return f"{seconds // (365 * 86_400)} y"
+
+
+def absolute(at: datetime) -> str:
+    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
+
+
+@register.simple_tag
+def age(at: datetime | None, ago: str = "") -> SafeString:
+    """How long ago, ticking by itself; the absolute time on hover. ``ago`` is put behind it."""
+    if at is None:
+        return mark_safe('<span class="faint">–</span>')
+    return format_html(
+        '<time datetime="{}" data-age="{}" title="{}">{}{}</time>',
+        at.isoformat(),
+        ago,
+        absolute(at),
+        short_age(timezone.now() - at),
+        f" {ago}" if ago else "",
+    )
+
+
+@register.simple_tag
+def moment(at: datetime | None) -> SafeString:
+    """A time of day, with the date unless it is today; shown in the reader's own zone."""
+    if at is None:
+        return mark_safe('<span class="faint">–</span>')
+    return format_html(
+        '<time datetime="{}" data-moment title="{}">{}</time>',
+        at.isoformat(),
+        absolute(at),
+        clock(at),
+    )
+
+
+def clock(at: datetime) -> str:
+    at, now = at.astimezone(UTC), timezone.now().astimezone(UTC)
+    if at.date() == now.date():
+        return f"{at:%H:%M}"
+    return f"{at:%d %b %H:%M}" if at.year == now.year else f"{at:%d %b %Y}"
+
+
+@register.filter
+def took(milliseconds: float | None) -> str:
+    """A duration as people say it: "350 ms", "4.2 s", "3 min 5 s"."""
+    if milliseconds is None:
+        return "–"
+    seconds = milliseconds / 1000
+    if seconds < 1:
+        return f"{milliseconds:.0f} ms"
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(int(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s"
+
+
+@register.filter
+def between(start: datetime | None, end: datetime | None) -> str:
+    return took((end - start).total_seconds() * 1000) if start and end else ""
+
+
+@register.filter
+def size(count: Any) -> str:
+    """Bytes in the powers of 1024 that memory and disks are sold in: "7.6 GiB"."""
+    if not isinstance(count, int | float):
+        return "–"
+    amount = float(count)
+    for unit in ("B", "KiB", "MiB", "GiB", "TiB"):
+        if amount < 1024 or unit == "TiB":
+            return f"{amount:.0f} {unit}" if amount >= 100 or unit == "B" else f"{amount:.1f} {unit}"
+        amount /= 1024
+    raise AssertionError("the loop always returns")
+
+
+@register.simple_tag
+def pill(state: str, shown: str = "", title: str = "") -> SafeString:
+    """A state: icon (from the style sheet) and word."""
+    return format_html(
+        '<span class="pill" data-state="{}"{}><span class="word">{}</span></span>',
+        state,
+        format_html(' title="{}"', title) if title else "",
+        shown or word(state),
+    )
+
+
+@register.simple_tag
+def operation_pill(status: str) -> SafeString:
+    """Operations that run are at work, while a container that runs is simply well."""
+    return pill("working" if status == "running" else status)
+
+
+@register.simple_tag
+def host_pill(state: str, at: datetime | None) -> SafeString:
+    """A host's state with the age of the last answer."""
+    tail = format_html('<span class="age">{}</span>', age(at)) if at else ""
+    return format_html(
+        '<span class="pill" data-state="{}"><span class="word">{}</span> {}</span>',
+        state,
+        word(state),
+        tail,
+    )
+
+
+SOURCES = {
+    "event": "a Docker event",
+    "read": "a full read of the host",
+    "operation": "a read after an operation",
+}
+
+
+@register.simple_tag
+def container_pill(item: dict[str, Any]) -> SafeString:
+    """A container's state from its JSON; `live-rows.js` writes the same from a message."""
+    unknown = item["unknown_since"]
+    if unknown:
+        tail = format_html("since {}", moment(unknown))
+        hint = f"Was {item['last_state']} when last seen, {absolute(unknown)}"
+    else:
+        tail = age(item["observed_at"])
+        hint = f"Seen by {SOURCES.get(item['source'], item['source'])}"
+    failed = item["state"] in ("exited", "dead") and bool(item["exit_code"])
+    return format_html(
+        '<span class="pill" data-state="{}" data-exit="{}" title="{}">'
+        '<span class="word">{}</span> <span class="age">{}</span></span>',
+        item["state"],
+        "failed" if failed else "",
+        hint,
+        item["state"],
+        tail,
+    )
+
+
+@register.simple_tag
+def crumbs(*parts: Any) -> SafeString:
+    """Label and address in turn, and at the end the label of this page."""
+    pairs = list(zip(parts[:-1:2], parts[1:-1:2], strict=True))
+    links = format_html_join(
+        "",
+        '<a href="{}">{}</a>{}',
+        ((_address(where), label, icon("right")) for label, where in pairs),
+    )
+    return format_html('{}<span aria-current="page">{}</span>', links, parts[-1])
+
+
+def _address(where: str) -> str:
+    return where if where.startswith("/") else reverse(where)
+
+
+@register.simple_tag(takes_context=True)
+def chips(context: dict[str, Any]) -> list[dict[str, str]]:
+    """The filters that are set, each with the address of the list without it."""
+    return list(_chips(context["cl"]))
+
+
+def _chips(cl: Any) -> Iterator[dict[str, str]]:
+    if cl.query:
+        yield {"label": f"“{cl.query}”", "url": cl.get_query_string(remove=["q", "p"])}
+    for spec in cl.filter_specs:
+        choices = list(spec.choices(cl))
+        for choice in choices[1:]:
+            if choice.get("selected"):
+                label = f"{str(spec.title).capitalize()}: {choice['display']}"
+                yield {"label": label, "url": choices[0]["query_string"]}
+        if choices and (period := _period(choices[0])):
+            yield {"label": period, "url": choices[0]["clear"]}
+
+
+def _period(choice: dict[str, Any]) -> str:
+    parts = [f"from {choice['since']}"] if choice.get("since") else []
+    parts += [f"to {choice['until']}"] if choice.get("until") else []
+    return " ".join(parts).capitalize()
+
+
+@register.simple_tag
+def query(**pairs: Any) -> str:
+    """``?a=1&b=2`` of what is given; empty values are left out."""
+    return "?" + urlencode({name: value for name, value in pairs.items() if value not in ("", None)})
+
+
+@register.simple_tag
+def rows_shown(cl: Any) -> str:
+    """"51–100 of 812" """
+    first = (cl.page_num - 1) * cl.list_per_page + 1
+    return f"{first}–{first + len(cl.result_list) - 1} of {cl.result_count}"
+
+
+@register.simple_tag
+def page_link(cl: Any, number: Any) -> SafeString:
+    if number == cl.paginator.ELLIPSIS:
+        return mark_safe("<span>…</span>")
+    if number == cl.page_num:
+        return format_html('<a href="{}" aria-current="page">{}</a>', _page(cl, number), number)
+    return format_html('<a href="{}">{}</a>', _page(cl, number), number)
+
+
+def _page(cl: Any, number: int) -> str:
+    found: str = cl.get_query_string({"p": number})
+    return found
+
+
+@register.filter
+def add_id(root: str, key: int) -> str:
+    """The address of a row, without asking the URL table for each of them."""
+    return f"{root}{key}/"
+
+
+@register.filter
+def verb(kind: str) -> str:
+    """ "Restart service" of "host.restart-service"."""
+    return kind.partition(".")[2].replace("-", " ").capitalize()
+
+
+@register.filter
+def get(mapping: dict[Any, Any], key: Any) -> Any:
+    return mapping.get(key) if mapping else None
+
+
+@register.filter
+def ports(found: list[dict[str, Any]]) -> list[str]:
+    """As `docker ps` writes them, each once though it is bound for IPv4 and IPv6."""
+    return list(dict.fromkeys(port_text(port) for port in found))
+
+
+def port_text(port: dict[str, Any]) -> str:
+    protocol = "" if port.get("protocol") == "tcp" else f"/{port.get('protocol')}"
+    inner = f"{port.get('private')}{protocol}"
+    if not port.get("public"):
+        return inner
+    address = port.get("address") or ""
+    outer = "" if address in ("", "0.0.0.0", "::") else f"{address}:"  # noqa: S104  (compared only)
+    return f"{outer}{port['public']}→{inner}"
+
+
+@register.simple_tag
+def site_pill(state: str, running: int, total: int) -> SafeString:
+    return pill(state, f"{running} of {total} running")
+
+
+@register.simple_tag
+def pill_count(state: str, number: int) -> SafeString:
+    return pill(state, f"{number} {word(state)}")
+
+
+@register.simple_tag
+def verdict_pill(verdict: str) -> SafeString:
+    """A step of the host's test; what is "ok" passed."""
+    return pill("passed" if verdict == "ok" else verdict, "ok" if verdict == "ok" else "")
+
+
+@register.simple_tag
+def host_address(row: Any) -> str:
+    """As one would type it: root@192.0.2.7, with the port unless it is 22."""
+    if row.connection != "ssh":
+        return "this machine"
+    port = "" if row.port == 22 else f":{row.port}"
+    return f"{row.username}@{row.address}{port}"
+
+
+@register.simple_tag
+def key_type(public_line: str) -> str:
+    return _KEY_NAMES.get(public_line.partition(" ")[0], "unknown type")
+
+
+@register.simple_tag
+def key_file(public_line: str) -> str:
+    """The file that sshd keeps this type of key in."""
+    name = _KEY_NAMES.get(public_line.partition(" ")[0], "ED25519").lower()
+    return f"ssh_host_{name}_key.pub"
+
+
+_KEY_NAMES = {
+    "ssh-ed25519": "ED25519",
+    "ssh-rsa": "RSA",
+    "ecdsa-sha2-nistp256": "ECDSA",
+    "ecdsa-sha2-nistp384": "ECDSA",
+    "ecdsa-sha2-nistp521": "ECDSA",
+}
+
+
+@register.simple_tag
+def fact(found: Any) -> str:
+    """One fact of a host, written in its own unit."""
+    if found.form == "size":
+        return size(found.value)
+    if found.form == "ms":
+        return took(abs(found.value))
+    if found.form == "seconds":
+        return short_age(timedelta(seconds=found.value))
+    return str(found.value)
+
+
+@register.simple_tag
+def list_headers(cl: Any) -> list[dict[str, Any]]:
+    """The columns of a list with the addresses that sort by them."""
+    return list(result_headers(cl))

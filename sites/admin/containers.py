@@ -1,0 +1,175 @@
+"""The table of all containers, and the page of one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import URLPattern, path, reverse
+
+from provisioning.acting import act
+from provisioning.bulk import MAX_TARGETS, carry_out, plan
+from provisioning.buttons import buttons
+from provisioning.operations import VERBS
+from provisioning.operations.contract import Verb
+from sites.admin.filters import HealthFilter, HostOfRow, SiteOfRow, StateFilter
+from sites.admin.reading import ReadingAdmin, entries_of, found_or_404, operations_of, under_way
+from sites.attention import why
+from sites.filters import containing
+from sites.models import Container
+from sites.rows import container_rows
+from sites.schemas import container_detail, container_out
+
+TABS = ("overview", "logs", "operations", "audit")
+
+
+@admin.register(Container)
+class ContainerAdmin(ReadingAdmin):
+    view_permission = "sites.view_container"
+    list_display = ("name", "state", "since", "site_name", "host_name", "published", "restarts")
+    list_filter = (StateFilter, HealthFilter, HostOfRow, SiteOfRow)
+    search_fields = ("name", "image", "compose_project", "host__name")
+    ordering = ("name", "pk")
+    change_list_template = "admin/sites/container/change_list.html"
+
+    @admin.display(description="state", ordering="live_state")
+    def state(self, row: Container) -> str:
+        return ""
+
+    @admin.display(description="since", ordering="-state_since")
+    def since(self, row: Container) -> str:
+        return ""
+
+    @admin.display(description="site", ordering="site__name")
+    def site_name(self, row: Container) -> str:
+        return ""
+
+    @admin.display(description="host", ordering="host__name")
+    def host_name(self, row: Container) -> str:
+        return ""
+
+    @admin.display(description="ports")
+    def published(self, row: Container) -> str:
+        return ""
+
+    @admin.display(description="restarts", ordering="-restart_count")
+    def restarts(self, row: Container) -> str:
+        return ""
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Container]:
+        return container_rows(request.user)
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Container], search_term: str
+    ) -> tuple[QuerySet[Container], bool]:
+        return containing(queryset, search_term, *self.search_fields), False
+
+    def get_urls(self) -> list[URLPattern]:
+        wrap = self.admin_site.admin_view
+        own = [
+            path("<int:key>/do/<str:kind>/", wrap(self.do_view), name="sites_container_do"),
+            path("bulk/<str:kind>/", wrap(self.bulk_view), name="sites_container_bulk"),
+        ]
+        return own + super().get_urls()
+
+    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
+        """Bulk actions are the verbs this account may use."""
+        return {
+            button.name: (_planner(button.verb), button.name, button.label)
+            for button in buttons(request.user, "container")
+        }
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        response = super().changelist_view(request, {"title": "Containers", **(extra_context or {})})
+        rows = self.listed(response)
+        if rows is not None:
+            response.context_data |= self._shown(request, rows)  # type: ignore[attr-defined]
+        return response
+
+    def _shown(self, request: HttpRequest, rows: list[Container]) -> dict[str, Any]:
+        return {
+            "items": [container_out(row) for row in rows],
+            "buttons": buttons(request.user, "container"),
+            "under_way": under_way(request, "container", [row.pk for row in rows]),
+            "max_targets": MAX_TARGETS,
+        }
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        row = found_or_404(container_rows(request.user).defer(None), object_id)
+        tab = request.GET.get("tab", TABS[0])
+        if tab not in TABS:
+            raise Http404
+        item = container_detail(row)
+        return self.page(
+            request,
+            "console/container.html",
+            title=row.name,
+            row=row,
+            item=item,
+            why=why(item["state"], row.health, row.exit_code),
+            tab=tab,
+            buttons=buttons(request.user, "container"),
+            operations=operations_of(request, "container", row.pk) if tab == "operations" else (),
+            entries=entries_of(request, "container", row.pk) if tab == "audit" else (),
+            active=under_way(request, "container", [row.pk]).get(row.pk),
+        )
+
+    def do_view(self, request: HttpRequest, key: int, kind: str) -> HttpResponse:
+        row = found_or_404(container_rows(request.user), key)
+        back = reverse("admin:sites_container_change", args=[row.pk])
+        loses = ["The container and what was written inside it", "Its log"]
+        frame = self.frame(
+            request, back=back, item=container_out(row), where=row.host.name,
+            loses=loses if kind == "container.remove" else (),
+            keeps="Named volumes and the image stay on the host.",
+        )  # fmt: skip
+        return act(request, _verb(kind), row, context=frame)
+
+    def bulk_view(self, request: HttpRequest, kind: str) -> HttpResponse:
+        """The second step: what was planned is carried out."""
+        if request.method != "POST":
+            return HttpResponseRedirect(reverse("admin:sites_container_changelist"))
+        keys = [key for key in request.POST.getlist("key") if key.isdecimal() and len(key) <= 18]
+        rows = container_rows(request.user).filter(pk__in=keys[:MAX_TARGETS])
+        return carry_out(request, _verb(kind), rows, context=_bulk_frame(self, request))
+
+
+def _verb(kind: str) -> Verb:
+    verb = VERBS.get(kind)
+    if verb is None or verb.target is not Container:
+        raise Http404
+    return verb
+
+
+def _bulk_frame(page: ContainerAdmin, request: HttpRequest) -> dict[str, Any]:
+    return page.frame(request, back=reverse("admin:sites_container_changelist"))
+
+
+def _planner(verb: Verb) -> Callable[..., HttpResponse | None]:
+    """The first step, in the form that Django's lists call for the ticked rows."""
+
+    def planner(
+        page: ContainerAdmin, request: HttpRequest, rows: QuerySet[Container]
+    ) -> HttpResponse | None:
+        chosen = list(rows[: MAX_TARGETS + 1])
+        if len(chosen) > MAX_TARGETS:
+            text = f"At most {MAX_TARGETS} containers at once; narrow the list with a filter."
+            messages.error(request, text)
+            return None
+        if not page.has_view_permission(request):
+            raise PermissionDenied
+        return plan(request, verb, chosen, context=_bulk_frame(page, request))
+
+    return planner

@@ -1,0 +1,106 @@
+"""Filters of the lists. None of them counts: a count for each choice costs more than the list."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.admin.views.main import ChangeList
+from django.db.models import QuerySet
+from django.http import HttpRequest
+
+from sites.attention import HOST_STATES, containers_in_need
+from sites.filters import NO_CHECK
+from sites.models import Container, Host, Site
+from sites.models.container import UNKNOWN
+
+NEEDY = "attention"
+Choices = list[tuple[str, str]]
+Rows = QuerySet[Any]
+
+
+class StateFilter(admin.SimpleListFilter):
+    title = "state"
+    parameter_name = "state"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Choices:
+        states = [(state.value, state.value) for state in Container.State]
+        return [(NEEDY, "needs attention"), *states, (UNKNOWN, UNKNOWN)]
+
+    def queryset(self, request: HttpRequest, queryset: Rows) -> Rows:
+        if self.value() == NEEDY:
+            return queryset.filter(containers_in_need())
+        return queryset.filter(live_state=self.value()) if self.value() else queryset
+
+
+class HealthFilter(admin.SimpleListFilter):
+    title = "health"
+    parameter_name = "health"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Choices:
+        checked = [(word, word) for word in ("healthy", "unhealthy", "starting")]
+        return [*checked, (NO_CHECK, "no check")]
+
+    def queryset(self, request: HttpRequest, queryset: Rows) -> Rows:
+        wanted = "" if self.value() == NO_CHECK else self.value()
+        return queryset.filter(health=wanted) if self.value() else queryset
+
+
+class HostOfRow(admin.SimpleListFilter):
+    """By the host's name, so that the address line can be read and written by hand."""
+
+    title = "host"
+    parameter_name = "host"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Choices:
+        names = Host.objects.visible_to(request.user).order_by("name").values_list("name", flat=True)
+        return [(name, name) for name in names]
+
+    def has_output(self) -> bool:
+        return bool(self.lookup_choices)
+
+    def queryset(self, request: HttpRequest, queryset: Rows) -> Rows:
+        return queryset.filter(host__name=self.value()) if self.value() else queryset
+
+
+class SiteOfRow(admin.SimpleListFilter):
+    """Set by a link from a site; there may be thousands, so they are not offered as a list."""
+
+    title = "site"
+    parameter_name = "site"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Choices:
+        key = self.value() or ""
+        if not key.isdecimal() or len(key) > 18:
+            return []
+        rows = Site.objects.visible_to(request.user).filter(pk=key)
+        return [(str(row.pk), row.name) for row in rows]
+
+    def value(self) -> str | None:
+        return self.used_parameters.get(self.parameter_name)
+
+    def has_output(self) -> bool:
+        return True
+
+    def choices(self, changelist: ChangeList) -> Iterator[Any]:
+        chosen = list(super().choices(changelist))
+        return iter(chosen if self.lookup_choices else chosen[:1])
+
+    def queryset(self, request: HttpRequest, queryset: Rows) -> Rows:
+        if self.value() is None:
+            return queryset
+        return queryset.filter(site_id=self.value()) if self.lookup_choices else queryset.none()
+
+
+class HostStateFilter(admin.SimpleListFilter):
+    title = "state"
+    parameter_name = "state"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Choices:
+        return [(NEEDY, "needs attention"), *Host.State.choices]
+
+    def queryset(self, request: HttpRequest, queryset: Rows) -> Rows:
+        if self.value() == NEEDY:
+            return queryset.filter(state__in=HOST_STATES)
+        return queryset.filter(state=self.value()) if self.value() else queryset

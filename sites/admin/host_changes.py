@@ -1,0 +1,68 @@
+"""Adding and changing a host: a form, and one call to the engine."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+
+from audit.record import Actor
+from provisioning import engine
+from provisioning.engine import EngineError
+from provisioning.models import Operation
+from provisioning.operations.contract import VerbError
+from sites.admin.host_form import HostForm
+from sites.models import Host
+from sites.rights import may
+
+
+def add_page(request: HttpRequest, frame: dict[str, Any]) -> HttpResponse:
+    _allowed(request)
+    form = HostForm(request.POST or None)
+    if request.method == "POST" and form.is_valid() and (row := _start(request, form, None)):
+        messages.success(request, f"{form.cleaned_data['name']} is added. Test it next.")
+        return HttpResponseRedirect(_page(row.result["host"]))
+    return _form(request, form, {**frame, "title": "Add a host", "row": None})
+
+
+def change_page(request: HttpRequest, row: Host, frame: dict[str, Any]) -> HttpResponse:
+    _allowed(request)
+    # The form writes what was typed into its own instance; the engine gets the untouched row.
+    form = HostForm(request.POST or None, instance=Host.objects.get(pk=row.pk))
+    if request.method == "POST" and form.is_valid() and _start(request, form, row):
+        messages.success(request, f"{form.cleaned_data['name']} is saved.")
+        return HttpResponseRedirect(_page(row.pk))
+    return _form(request, form, {**frame, "title": f"Edit {row.name}", "row": row})
+
+
+def _allowed(request: HttpRequest) -> None:
+    if not may(request.user, "sites.manage_host"):
+        raise PermissionDenied
+
+
+def _page(key: int) -> str:
+    return reverse("admin:sites_host_change", args=[key])
+
+
+def _form(request: HttpRequest, form: HostForm, context: dict[str, Any]) -> TemplateResponse:
+    status = 422 if form.errors else 200
+    context = {**context, "form": form}
+    return TemplateResponse(request, "console/host_form.html", context, status=status)
+
+
+def _start(request: HttpRequest, form: HostForm, target: Host | None) -> Operation | None:
+    """The operation, or None with the reason at its field."""
+    try:
+        return engine.start(
+            "host.change" if target else "host.add",
+            target,
+            actor=Actor.of_request(request, "console"),
+            params=form.values(),
+        )
+    except (EngineError, VerbError) as error:
+        form.add_error(error.field if error.field in form.fields else None, error.message)
+        return None

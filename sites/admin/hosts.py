@@ -1,0 +1,191 @@
+"""The list of hosts, the page of one, and the form to add or change one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery
+from django.db.models.fields.json import KT
+from django.db.models.functions import Coalesce
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import URLPattern, path, reverse
+
+from provisioning.acting import act
+from provisioning.buttons import Button, buttons
+from provisioning.operations import VERBS
+from sites.admin.filters import HostStateFilter
+from sites.admin.host_changes import add_page, change_page
+from sites.admin.host_facts import docker, gauges, machine
+from sites.admin.reading import ReadingAdmin, entries_of, found_or_404, operations_of, under_way
+from sites.filters import containing
+from sites.models import Container, Host
+from sites.rights import may
+from sites.rows import container_rows, host_rows
+from sites.schemas import container_out, host_is_fresh
+
+TABS = ("overview", "containers", "services", "operations", "audit")
+MAX_SHOWN = 500
+_FORMS = {"host.add", "host.change"}  # have pages of their own
+_IN_PLACE = {"host.approve-key", "host.restart-service", *_FORMS}  # offered where they belong
+
+
+@admin.register(Host)
+class HostAdmin(ReadingAdmin):
+    view_permission = "sites.view_host"
+    list_display = ("name", "state", "address", "containers", "docker", "looked")
+    list_filter = (HostStateFilter, "connection")
+    search_fields = ("name", "address", "username")
+    ordering = ("name",)
+    change_list_template = "admin/sites/host/change_list.html"
+
+    @admin.display(description="state", ordering="state")
+    def state(self, row: Host) -> str:
+        return ""
+
+    @admin.display(description="containers", ordering="-total")
+    def containers(self, row: Host) -> str:
+        return ""
+
+    @admin.display(description="Docker")
+    def docker(self, row: Host) -> str:
+        return ""
+
+    @admin.display(description="last look", ordering=F("inventory_at").desc(nulls_last=True))
+    def looked(self, row: Host) -> str:
+        return ""
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Host]:
+        rows = host_rows(request.user).annotate(
+            total=_count(), running=_count(state=Container.State.RUNNING)
+        )
+        return rows.annotate(docker_version=KT("facts__docker_version"))
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Host], search_term: str
+    ) -> tuple[QuerySet[Host], bool]:
+        return containing(queryset, search_term, *self.search_fields), False
+
+    def get_urls(self) -> list[URLPattern]:
+        wrap = self.admin_site.admin_view
+        own = [
+            path("<int:key>/do/<str:kind>/", wrap(self.do_view), name="sites_host_do"),
+            path("<int:key>/edit/", wrap(self.edit_view), name="sites_host_edit"),
+        ]
+        return own + super().get_urls()
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        extra = {
+            "title": "Hosts",
+            "may_manage": may(request.user, "sites.manage_host"),
+            "buttons": _in_rows(request),
+            **(extra_context or {}),
+        }
+        response = super().changelist_view(request, extra)
+        for row in self.listed(response) or ():
+            row.fresh = host_is_fresh(row)
+        return response
+
+    def add_view(
+        self,
+        request: HttpRequest,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        return add_page(request, self.frame(request))
+
+    def edit_view(self, request: HttpRequest, key: int) -> HttpResponse:
+        row = found_or_404(Host.objects.visible_to(request.user), key)
+        return change_page(request, row, self.frame(request))
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        row = found_or_404(self.get_queryset(request).defer("credential__encrypted"), object_id)
+        tab = request.GET.get("tab", TABS[0])
+        if tab not in TABS:
+            raise Http404
+        return self.page(
+            request,
+            "console/host.html",
+            title=row.name,
+            row=row,
+            fresh=host_is_fresh(row),
+            tab=tab,
+            buttons=_in_rows(request),
+            may_manage=may(request.user, "sites.manage_host"),
+            may_operate=may(request.user, "sites.operate_host"),
+            active=under_way(request, "host", [row.pk]).get(row.pk),
+            **_tab(request, row, tab),
+        )
+
+    def do_view(self, request: HttpRequest, key: int, kind: str) -> HttpResponse:
+        row = found_or_404(Host.objects.visible_to(request.user), key)
+        verb = VERBS.get(kind)
+        if verb is None or verb.target is not Host or kind in _FORMS:
+            raise Http404
+        page = reverse("admin:sites_host_change", args=[row.pk])
+        if kind == "host.approve-key" and _unsure(request, row):
+            messages.error(request, f"Type {row.name} to approve a key that has changed.")
+            return HttpResponseRedirect(f"{page}#host-key")
+        gone = kind == "host.remove"
+        back = reverse("admin:sites_host_changelist") if gone else page
+        loses = _loses(row) if gone else ()
+        frame = self.frame(
+            request, back=back, cancel=page, loses=loses, where=row.address or "this machine",
+            keeps="On the host itself nothing is touched: its containers keep running.",
+        )  # fmt: skip
+        return act(request, verb, row, context=frame)
+
+
+def _in_rows(request: HttpRequest) -> list[Button]:
+    return [each for each in buttons(request.user, "host") if each.kind not in _IN_PLACE]
+
+
+def _unsure(request: HttpRequest, row: Host) -> bool:
+    """A key that takes the place of an approved one asks for the host's typed name."""
+    changed = bool(row.host_key) and row.offered_key != row.host_key
+    typed = request.POST.get("confirm_name", "")
+    return request.method == "POST" and changed and typed != row.name
+
+
+def _loses(row: Host) -> list[str]:
+    containers, sites = row.containers.count(), row.sites.count()
+    return [
+        f"What is known of {containers} container{'' if containers == 1 else 's'}"
+        f" and {sites} site{'' if sites == 1 else 's'}",
+        "Its approved host key: it must be approved again if the host comes back",
+        "The key or password SiteFlow logs in with, for good",
+        "Its facts, services and test results",
+    ]
+
+
+def _tab(request: HttpRequest, row: Host, tab: str) -> dict[str, Any]:
+    """What only this tab reads."""
+    if tab == "containers":
+        found = list(container_rows(request.user).filter(host=row).order_by("name", "pk")[:MAX_SHOWN])
+        keys = [each.pk for each in found]
+        return {
+            "items": [container_out(each) for each in found],
+            "container_buttons": buttons(request.user, "container"),
+            "under_way": under_way(request, "container", keys),
+        }
+    if tab == "operations":
+        return {"operations": operations_of(request, "host", row.pk)}
+    if tab == "audit":
+        return {"entries": entries_of(request, "host", row.pk)}
+    if tab == "services":
+        return {"services": row.services}
+    facts = row.facts
+    return {"machine": machine(facts), "docker": docker(facts), "gauges": gauges(facts)}
+
+
+def _count(**only: str) -> Coalesce:
+    found = Container.objects.filter(Q(host=OuterRef("pk")), **only).order_by().values("host")
+    return Coalesce(Subquery(found.annotate(number=Count("pk")).values("number")), 0)

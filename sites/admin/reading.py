@@ -1,0 +1,85 @@
+"""What the pages of our own things share: Django's lists and rights, our own detail pages."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from django.contrib import admin
+from django.db.models import Model, QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+
+from audit.models import Entry
+from provisioning.models import Operation
+from sites.rights import may
+
+Row = TypeVar("Row", bound=Model)
+
+if TYPE_CHECKING:  # generic to the type checker only
+    _ModelAdmin = admin.ModelAdmin[Any]
+else:
+    _ModelAdmin = admin.ModelAdmin
+
+LATEST = 50
+
+
+class ReadingAdmin(_ModelAdmin):
+    """Read here, changed by verbs only: Django's own forms for adding and changing are closed."""
+
+    view_permission = ""
+    list_per_page = 50
+    show_full_result_count = False
+    list_max_show_all = 0
+    actions: Any = None
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return may(request.user, self.view_permission)
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return may(request.user, self.view_permission)
+
+    def frame(self, request: HttpRequest, **values: Any) -> dict[str, Any]:
+        """What every page needs, and the page's own values."""
+        return {**self.admin_site.each_context(request), "opts": self.opts, **values}
+
+    def page(self, request: HttpRequest, template: str, **values: Any) -> TemplateResponse:
+        return TemplateResponse(request, template, self.frame(request, **values))
+
+    def listed(self, response: HttpResponse) -> list[Any] | None:
+        """The rows of a list that Django is about to show; None when it shows something else."""
+        context = getattr(response, "context_data", None) or {}
+        return list(context["cl"].result_list) if "cl" in context else None
+
+
+def found_or_404(rows: QuerySet[Row], key: Any) -> Row:
+    """Also for what the account may not see: as if it did not exist."""
+    row = rows.filter(pk=key).first() if str(key).isdecimal() and len(str(key)) <= 18 else None
+    if row is None:
+        raise Http404
+    return row
+
+
+def operations_of(request: HttpRequest, target_type: str, key: int) -> QuerySet[Operation]:
+    rows = Operation.objects.visible_to(request.user).defer("journal")
+    return rows.filter(target_type=target_type, target_id=key).order_by("-id")[:LATEST]
+
+
+def entries_of(request: HttpRequest, target_type: str, key: int) -> QuerySet[Entry]:
+    rows = Entry.objects.visible_to(request.user)
+    return rows.filter(target_type=target_type, target_id=str(key)).order_by("-id")[:LATEST]
+
+
+def under_way(request: HttpRequest, target_type: str, keys: list[int]) -> dict[int, Operation]:
+    """The operation each of these targets is in, if any: one query for all."""
+    active = Operation.objects.visible_to(request.user).active().defer("journal")
+    found = active.filter(target_type=target_type, target_id__in=keys)
+    return {row.target_id: row for row in found if row.target_id is not None}
