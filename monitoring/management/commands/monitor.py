@@ -12,6 +12,7 @@ from django.core.management.base import BaseCommand
 
 from monitoring.database import DatabaseThreads
 from monitoring.extras import ExtraReads
+from monitoring.lifeline import Lifeline
 from monitoring.means import Means, interval_s
 from monitoring.supervisor import Supervisor, monitor_name
 from monitoring.sweeper import Sweeper
@@ -31,6 +32,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         signal.signal(signal.SIGTERM, _end)
         name = monitor_name()
+        lifeline = Lifeline(name)
         means = Means(database=DatabaseThreads(), extras=ExtraReads(), interval_s=interval_s())
         supervisor = Supervisor(
             name,
@@ -48,6 +50,7 @@ class Command(BaseCommand):
             for number in (signal.SIGTERM, signal.SIGINT):
                 signal.signal(number, signal.SIG_IGN)
             supervisor.close()
+            lifeline.close()
             live.flush(timeout_s=FLUSH_S)
 
 
