@@ -86,11 +86,7 @@ class EntryAdmin(_ModelAdmin):
         term = search_term.strip()
         if not term:
             return queryset, False
-        wanted = (
-            Q(target_name__icontains=term)
-            | Q(actor_name__icontains=term)
-            | Q(request_id=term)
-        )
+        wanted = Q(target_name__icontains=term) | Q(actor_name__icontains=term) | Q(request_id=term)
         if parse_address(term):
             wanted |= Q(remote_addr=term)
         if term.isdecimal():

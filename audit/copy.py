@@ -13,9 +13,10 @@ import json
 import logging
 import os
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -139,8 +140,8 @@ def _append_missing(*, limit: int) -> int:
     missing = list(Entry.objects.filter(id__gt=mark.id if mark else 0).order_by("id")[:limit])
     if mark:
         _refuse_other_chain(mark, missing)
-    for entry in missing:
-        _write(_file_for(entry), line_of(vars(entry)))
+    for path, entries in groupby(missing, _path_for(files()[-1:])):
+        _write(path, [line_of(vars(entry)) for entry in entries])
     return len(missing)
 
 
@@ -160,20 +161,26 @@ def _refuse_other_chain(mark: Mark, missing: list[Entry]) -> None:
         )
 
 
-def _file_for(entry: Entry) -> Path:
-    """The month's file, but never an older one than the newest: a clock may be set back."""
-    path = folder() / f"audit-{entry.at:%Y-%m}.jsonl"
-    return max([path, *files()[-1:]])
+def _path_for(newest: list[Path]) -> Callable[[Entry], Path]:
+    """The file of an entry's month, but never one before the newest: a clock may be set back."""
+
+    def path_for(entry: Entry) -> Path:
+        newest[:] = [max([folder() / f"audit-{entry.at:%Y-%m}.jsonl", *newest])]
+        return newest[0]
+
+    return path_for
 
 
-def _write(path: Path, line: bytes) -> None:
+def _write(path: Path, lines: list[bytes]) -> None:
     file = os.open(path, os.O_CREAT | os.O_RDWR | os.O_APPEND | os.O_CLOEXEC, 0o600)
     try:
-        whole = _end_of_last_line(file)
-        os.ftruncate(file, whole)  # what a crash in the middle of a line left behind
-        if os.write(file, line) != len(line):
-            os.ftruncate(file, whole)
-            raise OSError("the disk took only a part of a line")
+        end = _end_of_last_line(file)
+        os.ftruncate(file, end)  # what a crash in the middle of a line left behind
+        for line in lines:
+            if os.write(file, line) != len(line):
+                os.ftruncate(file, end)
+                raise OSError("the disk took only a part of a line")
+            end += len(line)
     finally:
         os.close(file)
 

@@ -12,7 +12,9 @@ from pydantic import Field, field_validator
 from audit.masking import clean_text
 from audit.models import Entry, EntryQuerySet, Head, Status
 
-COUNT_LIMIT = 100_000
+# Counting is what would grow with the table: 10,000 take 2 ms, a million took 200.
+COUNT_LIMIT = 10_000
+ZONE_LIMIT = 1_000
 
 
 class EntryFilter(Schema):
@@ -75,30 +77,48 @@ def between(queryset: EntryQuerySet, start: datetime | None, end: datetime | Non
     """Only entries of that time, both ends included; None leaves an end open.
 
     Entries are read in order of number, so a time range far back would walk over all that came
-    later. The times are therefore turned into numbers as well. Clocks are set back now and then,
-    so time and number may disagree, but never by more than the head's `clock_back`.
+    later. The times are therefore turned into numbers (see `_boundary`).
     """
-    slack = Head.objects.values_list("clock_back", flat=True).first() or timedelta()
     if start is not None:
-        queryset = queryset.filter(at__gte=start)
-        older = Entry.objects.filter(at__lt=_shift(start, -slack)).order_by("-at")
-        if (last_before := older.values_list("id", flat=True).first()) is not None:
-            queryset = queryset.filter(id__gt=last_before)
+        earlier, later = _boundary(start)
+        queryset = queryset.filter(id__gt=earlier)
+        queryset = queryset.filter(at__gte=start) if later - earlier > 1 else queryset
     if end is not None:
-        queryset = queryset.filter(at__lte=end)
-        later = Entry.objects.filter(at__gt=_shift(end, slack)).order_by("at")
-        if (first_after := later.values_list("id", flat=True).first()) is not None:
-            queryset = queryset.filter(id__lt=first_after)
+        earlier, later = _boundary(_shift(end, timedelta.resolution))
+        queryset = queryset.filter(id__lt=later)
+        queryset = queryset.filter(at__lte=end) if later - earlier > 1 else queryset
     return queryset
 
 
+def _boundary(moment: datetime) -> tuple[int, int]:
+    """Two numbers: entries up to the first are from before the moment, from the second on not.
+
+    The numbers follow each other unless a clock was set back at that very time. Numbers and
+    times never disagree by more than the head's `clock_back`, so only the entries within that
+    of the moment are looked at.
+    """
+    head = Head.objects.first() or Head()
+    slack = head.clock_back or timedelta()
+    ids = Entry.objects.values_list("id", flat=True)
+    earlier = ids.filter(at__lt=_shift(moment, -slack)).order_by("-at", "-id").first() or 0
+    later = ids.filter(at__gte=_shift(moment, slack)).order_by("at", "id").first()
+    later = head.seq + 1 if later is None else later
+    unsure = Entry.objects.filter(id__gt=earlier, id__lt=later).order_by("id")
+    zone = list(unsure.values_list("id", "at")[:ZONE_LIMIT])
+    past = [at < moment for _, at in zone]
+    if len(zone) == ZONE_LIMIT or past != sorted(past, reverse=True):
+        return earlier, later
+    first = zone[sum(past)][0] if sum(past) < len(zone) else later
+    return first - 1, first
+
+
 def _shift(moment: datetime, by: timedelta) -> datetime:
+    """The moment moved, stopping where the calendar ends."""
     try:
         return moment + by
     except OverflowError:
-        return (
-            moment.min.replace(tzinfo=UTC) if by < timedelta() else moment.max.replace(tzinfo=UTC)
-        )
+        edge = datetime.min if by < timedelta() else datetime.max
+        return edge.replace(tzinfo=UTC)
 
 
 def count(queryset: EntryQuerySet) -> tuple[int, bool]:
