@@ -37,12 +37,12 @@ class BoundedPaginator(_Paginator):
 class EntryAdmin(_ModelAdmin):
     list_display = (
         "at",
-        "actor_name",
+        "actor",
         "action",
         "target",
         "status",
         "duration",
-        "remote_addr",
+        "source_address",
     )
     list_filter = (ActionFilter, "status", "source", PeriodFilter)
     search_fields = ("target_name",)
@@ -54,7 +54,7 @@ class EntryAdmin(_ModelAdmin):
     show_full_result_count = False
     fieldsets = (
         (None, {"fields": ("at", "action", "status", "phase", "target", "host_name")}),
-        ("Who", {"fields": ("actor_name", "actor_id", "source", "remote_addr", "user_agent")}),
+        ("Who", {"fields": ("actor", "actor_id", "source", "source_address", "user_agent")}),
         ("What changed", {"fields": ("changes",)}),
         (
             "How it went",
@@ -62,7 +62,15 @@ class EntryAdmin(_ModelAdmin):
         ),
         ("Chain", {"fields": ("id", "prev_hash", "hash"), "classes": ("collapse",)}),
     )
-    readonly_fields = ("id", "target", "duration", "changes")
+    readonly_fields = ("id", "actor", "source_address", "target", "duration", "changes")
+
+    @admin.display(description="actor")
+    def actor(self, entry: Entry) -> str:
+        return entry.actor_name or "nobody logged in"
+
+    @admin.display(description="source address", empty_value="")
+    def source_address(self, entry: Entry) -> str | None:
+        return entry.remote_addr
 
     @admin.display(description="target")
     def target(self, entry: Entry) -> str:
