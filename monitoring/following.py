@@ -19,17 +19,19 @@ from typing import Any, Final
 from django.db import transaction
 from django.utils import timezone
 
-from monitoring.changes import changes_in
+from monitoring.changes import Changes, changes_in
 from monitoring.database import Database
 from provisioning import inventory, reach
 from provisioning.drivers.containers import ContainerState
 from provisioning.drivers.errors import DriverError
 from provisioning.drivers.host import DockerApi, EventStream
+from provisioning.sightings import Told
 from sites.models import Container, Host
 
 AT_ONCE: Final = 25  # containers inspected between two looks at the events
 HEALS_WITHIN_S: Final = 300.0  # the longest any container goes without being inspected
 _OVERLAP_S: Final = 1.0
+_ENDING_S: Final = 0.4  # what an Engine needs to clean up after a container
 # A host that says more at once does not get all of our time.
 _FLOOD: Final = 500
 _FLOOD_PAUSE_S: Final = 0.2
@@ -77,6 +79,7 @@ class Following:
         self._listing: dict[str, ContainerState] = {}  # of the last read
         self._trusted: dict[str, ContainerState] = {}  # the listing when last inspected
         self._inspected_at: dict[str, float] = {}
+        self._ending: dict[str, float] = {}  # when to inspect those that have just ended
         self._waiting: list[str] = []  # to be inspected as time allows
         self._heard = self._forgot = False
         self.read_at: float | None = None  # of the last success, on the monotonic clock
@@ -89,7 +92,7 @@ class Following:
                 if self._wait_s() <= 0:
                     self._read()
                     self._check(stream)
-                self._act_on(stream.take(timeout_s=0.0 if self._waiting else self._wait_s()))
+                self._act_on(stream.take(timeout_s=self._patience_s()))
                 self._catch_up()
         finally:
             stream.close()
@@ -98,6 +101,13 @@ class Following:
         """Ends the waiting; from any thread."""
         if self._stream is not None:
             self._stream.close()
+
+    def _patience_s(self) -> float:
+        """How long nothing else is to be done than to wait for events."""
+        if self._waiting:
+            return 0.0
+        next_due = min(self._ending.values(), default=math.inf)
+        return max(0.0, min(self._wait_s(), next_due - time.monotonic()))
 
     def _wait_s(self) -> float:
         if self.read_at is None:
@@ -118,13 +128,37 @@ class Following:
         changes = changes_in(events)
         for docker_id in changes.gone:
             self._forget(docker_id)
-        look = list(changes.look)
-        for docker_id in look:
+        self._tell(changes.told)
+        look = self._put_off(changes)
+        for docker_id in changes.look:
             self._trusted.pop(docker_id, None)
         for first in range(0, len(look), AT_ONCE):
             self._look(look[first : first + AT_ONCE], source=Container.Source.EVENT)
 
+    def _tell(self, told: Mapping[str, Told]) -> None:
+        if told:
+            at = timezone.now()
+            self._store(lambda: inventory.apply_told(self._host, told, at=at))
+
+    def _put_off(self, changes: Changes) -> list[str]:
+        """Whom to inspect now. Who has just ended is left alone for a moment: the Engine answers
+        only when it has cleaned up, and meanwhile nobody else's events would be read."""
+        due = time.monotonic() + _ENDING_S
+        ended = [key for key, told in changes.told.items() if told.state == "exited"]
+        self._ending |= dict.fromkeys(ended, due)
+        return [key for key in changes.look if key not in ended]
+
+    def _ended(self) -> list[str]:
+        """Those whose moment has passed; they are forgotten here."""
+        now = time.monotonic()
+        past = [key for key, due in self._ending.items() if due <= now]
+        for key in past:
+            del self._ending[key]
+        return past
+
     def _catch_up(self) -> None:
+        if ended := self._ended():
+            self._look(ended, source=Container.Source.EVENT)
         some, self._waiting = self._waiting[:AT_ONCE], self._waiting[AT_ONCE:]
         if some:
             seen = self._look(some, source=Container.Source.READ)

@@ -5,7 +5,7 @@ Nothing is locked or written when nothing differs.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -15,6 +15,7 @@ from django.db.models import Exists, F, OuterRef, Q
 from provisioning.drivers.containers import ContainerState
 from provisioning.sightings import (
     PROJECT_LABEL,
+    Told,
     began,
     began_anew,
     columns,
@@ -66,6 +67,34 @@ def apply_some(
                 changed.append(row.pk)
         publish_rows(host, changed)
     return changed
+
+
+def apply_told(host: Host, told: Mapping[str, Told], *, at: datetime) -> list[int]:
+    """The bare states that events told, received at ``at``; the rest follows when it is read."""
+    with transaction.atomic():
+        rows = Container.objects.filter(_not_newer("observed_at", at), host=host)
+        changed = [
+            row.pk for row in rows.filter(docker_id__in=told) if _tell(row, told[row.docker_id], at)
+        ]
+        publish_rows(host, changed)
+    return changed
+
+
+def _tell(row: Container, told: Told, at: datetime) -> bool:
+    if row.state == told.state:
+        return False
+    values = {"exit_code": told.exit_code} if told.exit_code is not None else {}
+    return bool(
+        Container.objects.filter(pk=row.pk, version=row.version).update(
+            **values,
+            state=told.state,
+            state_since=at,
+            health="",
+            observed_at=at,
+            source=Container.Source.EVENT,
+            version=F("version") + 1,
+        )
+    )
 
 
 def apply_all(host: Host, seen: Sequence[ContainerState], *, at: datetime) -> list[int]:

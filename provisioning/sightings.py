@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
@@ -13,6 +13,14 @@ PROJECT_LABEL = "com.docker.compose.project"
 SERVICE_LABEL = "com.docker.compose.service"
 _ENDED = {"exited", "dead", "restarting"}
 _FROM_FULL_READ_ONLY = ("exit_code", "restart_count", "created_at", "started_at", "finished_at")
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What an event says of a container's state without a look at it."""
+
+    state: str
+    exit_code: int | None = None
 
 
 def project(state: ContainerState) -> str:
@@ -58,10 +66,15 @@ def began(state: ContainerState, at: datetime) -> datetime:
 
 
 def began_anew(row: Container, state: ContainerState) -> bool:
-    """Another state, or the same one after a restart that was over before anybody looked."""
-    return row.state != state.state or (
-        state.complete and state.state == "running" and row.started_at != state.started_at
-    )
+    """Another state, or the same one from another moment on: an event told it before it was read,
+    or a restart was over before anybody looked."""
+    if row.state != state.state:
+        return True
+    if not state.complete:
+        return False
+    if state.state == "running":
+        return row.started_at != state.started_at
+    return state.state in _ENDED and row.finished_at != state.finished_at
 
 
 def _described(state: ContainerState) -> dict[str, Any]:

@@ -161,10 +161,13 @@ class FakeDocker:
     def emit(self, action: str, container: ContainerState) -> None:
         """Tell every open event stream what happened to a container."""
         now_ns = time.time_ns()
+        attributes = {"name": container.name}
+        if action == "die":
+            attributes["exitCode"] = str(container.exit_code)
         event = {
             "Type": "container",
             "Action": action,
-            "Actor": {"ID": container.docker_id, "Attributes": {"name": container.name}},
+            "Actor": {"ID": container.docker_id, "Attributes": attributes},
             "id": container.docker_id,
             "time": now_ns // 10**9,
             "timeNano": now_ns,

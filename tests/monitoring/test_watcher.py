@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 from dataclasses import replace
 from typing import Any
 
@@ -66,9 +67,33 @@ def test_an_event_changes_the_row_at_once(fake: FakeHost, watch: WATCHES) -> Non
     until(lambda: is_watched(fake))
     fake.docker.stop("legacy", grace_s=1)
     until(lambda: states()["legacy"] == "exited")
+    told = Container.objects.get(name="legacy")
+    assert (told.exit_code, told.source) == (137, "event")
+    until(lambda: Container.objects.get(name="legacy").finished_at is not None)
     row = Container.objects.get(name="legacy")
-    assert (row.exit_code, row.source, row.version) == (137, "event", 2)
+    assert (row.exit_code, row.source, row.state) == (137, "event", "exited")
     assert row.state_since == row.finished_at == fake.containers["legacy"].finished_at
+
+
+def test_what_has_just_ended_holds_up_nobody(
+    fake: FakeHost, watch: WATCHES, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An Engine answers for a container that is ending only when it has cleaned up."""
+    watch(new_host())
+    until(lambda: is_watched(fake))
+    cleaned_up = threading.Event()
+    look = fake.fake_docker.container
+
+    def slow(docker_id: str) -> Any:
+        if docker_id == fake.containers["legacy"].docker_id:
+            cleaned_up.wait(30)
+        return look(docker_id)
+
+    monkeypatch.setattr(fake.fake_docker, "container", slow)
+    fake.docker.stop("legacy", grace_s=1)
+    fake.docker.pause("shop-web-1")
+    until(lambda: (states()["legacy"], states()["shop-web-1"]) == ("exited", "paused"))
+    cleaned_up.set()
 
 
 def test_a_burst_of_events_costs_one_look_at_each_container(
@@ -86,7 +111,7 @@ def test_a_burst_of_events_costs_one_look_at_each_container(
     watch(new_host())
     until(lambda: is_watched(fake))
     fake.docker.stop("legacy", grace_s=1)
-    until(lambda: states()["legacy"] == "exited")
+    until(lambda: Container.objects.get(name="legacy").finished_at is not None)
     assert calls(fake, "container") == 3 + 1 + 1
 
 
