@@ -199,7 +199,7 @@ class Link(paramiko.Transport):
 
     def is_active(self) -> bool:
         """False in a forked child, too: the connection is its parent's."""
-        return self.active and self._pid == os.getpid()
+        return super().is_active() and self._pid == os.getpid()
 
     def _send_user_message(self, data: Message) -> None:
         if self._pid != os.getpid():
