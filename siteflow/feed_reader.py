@@ -41,9 +41,10 @@ class FeedReader:
         self._listener: Listener | None = None
         self._failing = False
         self._closed = False
-        self._listen()
         self._last = file.last_id()
         self._generation = file.generation
+        self._listen()
+        self._loop.call_soon(self._look)  # for what came before the bell could be heard
         self._timer = self._loop.call_later(poll_s, self._poll)
 
     @property

@@ -27,7 +27,8 @@ GROUP: Final = "feed"
 BACKLOG_LIMIT: Final = 10_000  # messages; beyond it all are given up and clients look again
 SEND_TIMEOUT_S: Final = 5.0
 RETRY_S: Final = (0.5, 1.0, 2.0, 5.0)
-EXIT_FLUSH_S: Final = 1.0
+EXIT_FLUSH_S: Final = 10.0  # as long as sending works; if it fails, the process ends at once
+CLOSE_S: Final = 1.0
 # Sent before anything else after messages were given up: whoever watches must read anew.
 GAP: Final[dict[str, Any]] = {"type": "feed", "topics": [], "text": "", "scope": None, "gap": True}
 
@@ -109,13 +110,13 @@ class Publisher:
             return self._changed.wait_for(self._idle, timeout_s)
 
     def stop(self, *, timeout_s: float) -> None:
-        """Send what is left, as far as the time allows, and close the connections."""
-        self.flush(timeout_s=timeout_s)
+        """Send what is left, unless that fails or takes too long, and close the connections."""
         with self._changed:
+            self._changed.wait_for(lambda: self._idle() or self._failures, timeout_s)
             self._stopping = True
             self._changed.notify_all()
         if self._thread is not None:
-            self._thread.join(timeout_s)
+            self._thread.join(CLOSE_S)
 
     def _idle(self) -> bool:
         return not (self._backlog or self._sending or self._lost)
@@ -159,6 +160,7 @@ class Publisher:
         with self._changed:
             self._lost = True
             self._failures += 1
+            self._changed.notify_all()
         if self._failures == 1:
             logger.warning("Live messages cannot be sent; retrying: %s", error or repr(error))
 

@@ -145,6 +145,27 @@ def test_a_forked_child_has_a_thread_of_its_own(layer: Recorder) -> None:
     assert len(layer.sent) == 1
 
 
+def test_the_end_waits_for_what_is_left(layer: Recorder) -> None:
+    publisher = live.Publisher()
+    layer.gate.clear()
+    threading.Timer(0.1, layer.gate.set).start()
+    for number in range(100):
+        publisher.put({"n": number})
+    publisher.stop(timeout_s=10)
+    assert [message["n"] for message in layer.sent] == list(range(100))
+    assert publisher._thread and not publisher._thread.is_alive()
+
+
+def test_the_end_does_not_wait_for_a_dead_layer(layer: Recorder) -> None:
+    publisher = live.Publisher()
+    layer.failing = True
+    publisher.put({"n": 1})
+    started = time.monotonic()
+    publisher.stop(timeout_s=10)
+    assert time.monotonic() - started < 5
+    assert publisher._thread and not publisher._thread.is_alive()
+
+
 def test_without_a_channel_layer_nothing_happens() -> None:
     before = channel_layers.set("default", None)
     live.publish(["t"], {"n": 1})
