@@ -40,10 +40,13 @@ def seed_containers(host: Engine) -> None:
     host.write_text(f"{PROJECT_FOLDER}/docker-compose.yml", COMPOSE)
     host.docker("compose", "--project-directory", PROJECT_FOLDER, "up", "--detach")
     loop = STAY.replace("$$", "$")
-    alone = (
-        "--name=legacy",
-        "--label=owner=alice",
-        "--publish=8081:80",
-        "--restart=always",
-    )
+    alone = ("--name=legacy", "--label=owner=alice", "--publish=8081:80", "--restart=always")
     host.docker("run", "--detach", *alone, BUSYBOX, "sh", "-c", loop)
+
+
+def restore_containers(host: Engine) -> None:
+    """Remove every container that `host` has now, then seed_containers()."""
+    present = host.docker("ps", "--all", "--quiet").split()
+    if present:
+        host.docker("rm", "--force", *present)
+    seed_containers(host)

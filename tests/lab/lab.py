@@ -10,6 +10,7 @@ from types import TracebackType
 
 from tests.lab import images
 from tests.lab.build import make_tree, start_holder, start_host
+from tests.lab.containers import restore_containers
 from tests.lab.description import write_description
 from tests.lab.host import Host
 from tests.lab.inventory import HOSTS
@@ -98,6 +99,12 @@ class Lab:
         """Take back every fault on every host."""
         for host in self.hosts.values():
             host.reset()
+
+    def seed_containers(self) -> None:
+        """Back to the containers that the Docker hosts had at the start; all others are removed."""
+        for host in self.hosts.values():
+            if host.has_docker:
+                restore_containers(host)
 
     def debian_image(self, host: Host) -> str:
         """Put a Debian 12 image on `host` and return its name; made once per machine (minutes)."""
