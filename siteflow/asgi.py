@@ -13,10 +13,13 @@ from django.urls import path, re_path
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "siteflow.settings")
 pages = get_asgi_application()  # sets Django up, which the sockets' code needs
 
-from siteflow.consumers import live, nowhere  # noqa: E402
+from siteflow import consumers  # noqa: E402
 from siteflow.origin import OwnOriginOnly  # noqa: E402
 
-sockets: list[Any] = [
+# For the type checker: Django's own paths lead to views.
+live: Any = consumers.live
+nowhere: Any = consumers.nowhere
+sockets = [
     path("api/ws", live),
     # For simple clients: the same socket, subscribed from the start.
     path("ws/dashboard", live, {"topics": ("hosts", "containers", "operations")}),

@@ -256,7 +256,8 @@ class Log:
     """The driver's logs call, as the test wants it to go."""
 
     def __init__(self, lines: list[str], error: DriverError | None = None) -> None:
-        self.lines, self.error, self.asked = lines, error, {}
+        self.lines, self.error = lines, error
+        self.asked: dict[str, Any] = {}
 
     def __call__(self, docker_id: str, **asked: Any) -> list[str]:
         self.asked = asked
@@ -271,7 +272,8 @@ def test_logs_are_read_on_the_host(
     log = Log(["GET /", "ERROR bad", "error worse"])
     monkeypatch.setattr(host_answers.docker, "logs", log, raising=False)
     path = f"/api/containers/{container.pk}/logs"
-    answer = as_alice.get(path, {"search": "Error", "since": "2026-01-01T00:00:00Z", "tail": 7})
+    query = {"search": "Error", "since": "2026-01-01T00:00:00Z", "tail": "7"}
+    answer = as_alice.get(path, query)
     assert answer.json() == {
         "container": container.pk,
         "lines": ["ERROR bad", "error worse"],

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any, Final
 
+from asgiref.testing import ApplicationCommunicator
 from channels.db import database_sync_to_async
 from channels.testing import WebsocketCommunicator
 from django.conf import settings
@@ -33,6 +34,10 @@ class Socket(WebsocketCommunicator):  # type: ignore[misc]
             headers.append((b"origin", origin))
         super().__init__(application, path, headers=headers)
         self.cookie = cookie
+
+    # Channels' own keep database connections open, for tests in one transaction; these are not.
+    send_input = ApplicationCommunicator.send_input
+    receive_output = ApplicationCommunicator.receive_output
 
     async def say(self, **message: Any) -> None:
         await self.send_to(text_data=json.dumps(message))
