@@ -6,6 +6,7 @@ Values that are wrong are reported by `siteflow/checks.py`, not by a traceback h
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import cast
 
@@ -118,6 +119,8 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     DATABASES["default"]["OPTIONS"] = _SQLITE_OPTIONS
 else:
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+    # Worker and monitor keep their connections; under ASGI, threads come and go with theirs.
+    DATABASES["default"]["CONN_MAX_AGE"] = 0 if "daphne" in sys.modules else 60
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = from_environment("REDIS_URL")
@@ -150,6 +153,8 @@ else:
         }
     }
 
+CACHES["nowhere"] = {"BACKEND": "django.core.cache.backends.dummy.DummyCache"}
+
 Q_CLUSTER = {
     "name": "siteflow",
     "broker_class": "siteflow.broker.DoorbellBroker",
@@ -163,6 +168,9 @@ Q_CLUSTER = {
     "bulk": 1,
     "queue_limit": 1,
     "catch_up": False,
+    # Its statistics, written twice a second, are read by nobody: the canary tells more.
+    "guard_cycle": 1,
+    "cache": "nowhere",
     "save_limit": -1,
     "label": "Queue",
 }
