@@ -1,12 +1,104 @@
-"""Accounts in the console; what other packages bring into the admin and nobody needs is taken out."""
+"""Accounts and roles in the console; pages that other packages bring along are taken out."""
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 import django_q.admin  # noqa: F401  (registers its pages, so that they can be taken out)
 from django.contrib import admin
+from django.contrib.auth.admin import GroupAdmin, UserAdmin
+from django.contrib.auth.models import Group, User
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest
 from django_q.models import Failure, OrmQ, Schedule, Success
 
+from audit.record import Actor, record
+
 # The queue only rings for operations. Its own pages would let an account run any Python function.
-for model in (Failure, OrmQ, Schedule, Success):
+for model in (Failure, OrmQ, Schedule, Success, User, Group):
     if admin.site.is_registered(model):
         admin.site.unregister(model)
+
+if TYPE_CHECKING:  # generic to the type checker only
+    _Recorded = admin.ModelAdmin[Any]
+    _UserAdmin = UserAdmin[User]
+else:
+    _Recorded, _UserAdmin = object, UserAdmin
+
+
+class OnRecord(_Recorded):
+    """Puts what Django's own history keeps of an account on SiteFlow's record as well."""
+
+    def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> Any:
+        _on_record(request, obj, "add", message)
+        return super().log_addition(request, obj, message)
+
+    def log_change(self, request: HttpRequest, obj: Any, message: Any) -> Any:
+        _on_record(request, obj, "change", message)
+        return super().log_change(request, obj, message)
+
+    def log_deletions(self, request: HttpRequest, queryset: QuerySet[Any]) -> Any:
+        for obj in queryset:
+            _on_record(request, obj, "delete", None)
+        return super().log_deletions(request, queryset)
+
+
+@admin.register(User)
+class AccountAdmin(OnRecord, _UserAdmin):
+    """Roles are groups. Only a superuser makes or touches another superuser."""
+
+    list_display = ("username", "roles", "is_active", "is_superuser", "last_login")
+    list_filter = ("groups", "is_active")
+    fieldsets = (
+        (None, {"fields": ("username", "password")}),
+        ("Roles", {"fields": ("is_active", "groups", "is_superuser")}),
+        ("Person", {"fields": ("first_name", "last_name", "email")}),
+        ("Dates", {"fields": ("last_login", "date_joined")}),
+    )
+    readonly_fields = ("last_login", "date_joined")
+
+    @admin.display(description="roles")
+    def roles(self, user: User) -> str:
+        return ", ".join(group.name for group in user.groups.all())
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
+        return super().get_queryset(request).prefetch_related("groups")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        own = super().get_readonly_fields(request, obj)
+        return own if request.user.is_superuser else (*own, "is_superuser")
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return super().has_change_permission(request, obj) and _within_reach(request, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return super().has_delete_permission(request, obj) and _within_reach(request, obj)
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        """A bulk deletion asks for no single object's right, so superusers are guarded here."""
+        found = super().get_deleted_objects(objs, request)
+        beyond = {str(obj) for obj in objs if not _within_reach(request, obj)}
+        return (*found[:2], found[2] | beyond, found[3])
+
+
+@admin.register(Group)
+class RoleAdmin(OnRecord, GroupAdmin):
+    pass
+
+
+def _within_reach(request: HttpRequest, obj: Any) -> bool:
+    return request.user.is_superuser or not getattr(obj, "is_superuser", False)
+
+
+def _on_record(request: HttpRequest, obj: Model, verb: str, message: Any) -> None:
+    kind = obj._meta.model_name or ""
+    record(
+        phase="event",
+        action=f"{kind}.{verb}",
+        status="succeeded",
+        actor=Actor.of_request(request, "console"),
+        target_type=kind,
+        target_id=obj.pk,
+        target_name=str(obj),
+        after={"changed": message} if message else None,
+    )

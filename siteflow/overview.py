@@ -30,6 +30,7 @@ class Need:
     """One thing to look at, with the link that leads to what can be done about it."""
 
     state: str
+    word: str
     title: str
     detail: str
     url: str
@@ -82,6 +83,7 @@ def _of_host(row: Host) -> Need:
     url = reverse("admin:sites_host_change", args=[row.pk])
     return Need(
         row.state,
+        "",
         row.name,
         detail,
         f"{url}#host-key" if approve else url,
@@ -93,6 +95,13 @@ def _of_host(row: Host) -> Need:
 def _of_container(item: dict[str, Any]) -> Need:
     reason = why(item["state"], item["health"], item["exit_code"])
     url = reverse("admin:sites_container_change", args=[item["id"]])
-    detail = f"{reason.capitalize()} on {item['host_name']}"
-    state = "unhealthy" if reason == "unhealthy" else item["state"]
-    return Need(state, item["name"], detail, f"{url}?tab=logs", "See log", item["state_since"])
+    ended = item["state"] == Container.State.EXITED
+    return Need(
+        "failed" if ended else "unhealthy" if reason == "unhealthy" else item["state"],
+        f"exit {item['exit_code']}" if ended else "",
+        item["name"],
+        f"{reason.capitalize()}, on {item['host_name']}",
+        f"{url}?tab=logs",
+        "See log",
+        item["state_since"],
+    )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
@@ -15,17 +15,21 @@ from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
-register = template.Library()
+from siteflow.wording import (
+    KEY_NAMES,
+    SOURCES,
+    WORDS,
+    absolute,
+    clock,
+    port_text,
+    short_age,
+    size,
+    took,
+)
 
-# Where the word people read is not the stored one.
-WORDS = {
-    "key_unapproved": "key to approve",
-    "key_changed": "host key changed",
-    "no_docker": "no Docker",
-    "new": "not looked at yet",
-    "working": "running",
-}
-_STEPS = ((60, 1, "s"), (3600, 60, "min"), (48 * 3600, 3600, "h"), (730 * 86_400, 86_400, "d"))
+register = template.Library()
+register.filter("took", took)
+register.filter("size", size)
 
 
 @register.simple_tag
@@ -41,19 +45,6 @@ def icon(name: str) -> SafeString:
 @register.filter
 def word(state: str) -> str:
     return WORDS.get(state, state.replace("_", " "))
-
-
-def short_age(passed: timedelta) -> str:
-    """"2 s", "5 min", "3 h", "4 d": one number is enough to act on."""
-    seconds = max(0, int(passed.total_seconds()))
-    for below, unit, name in _STEPS:
-        if seconds < below:
-            return f"{seconds // unit} {name}"
-    return f"{seconds // (365 * 86_400)} y"
-
-
-def absolute(at: datetime) -> str:
-    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
 
 
 @register.simple_tag
@@ -72,56 +63,25 @@ def age(at: datetime | None, ago: str = "") -> SafeString:
 
 
 @register.simple_tag
-def moment(at: datetime | None) -> SafeString:
-    """A time of day, with the date unless it is today; shown in the reader's own zone."""
+def moment(at: datetime | None, form: str = "") -> SafeString:
+    """A time of day, with the date unless it is today; shown in the reader's own zone.
+
+    In the form "short", only the date when it is not today.
+    """
     if at is None:
         return mark_safe('<span class="faint">–</span>')
     return format_html(
-        '<time datetime="{}" data-moment title="{}">{}</time>',
+        '<time datetime="{}" data-moment="{}" title="{}">{}</time>',
         at.isoformat(),
+        form,
         absolute(at),
-        clock(at),
+        clock(at, form),
     )
-
-
-def clock(at: datetime) -> str:
-    at, now = at.astimezone(UTC), timezone.now().astimezone(UTC)
-    if at.date() == now.date():
-        return f"{at:%H:%M}"
-    return f"{at:%d %b %H:%M}" if at.year == now.year else f"{at:%d %b %Y}"
-
-
-@register.filter
-def took(milliseconds: float | None) -> str:
-    """A duration as people say it: "350 ms", "4.2 s", "3 min 5 s"."""
-    if milliseconds is None:
-        return "–"
-    seconds = milliseconds / 1000
-    if seconds < 1:
-        return f"{milliseconds:.0f} ms"
-    if seconds < 60:
-        return f"{seconds:.1f} s"
-    minutes, rest = divmod(int(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s"
 
 
 @register.filter
 def between(start: datetime | None, end: datetime | None) -> str:
     return took((end - start).total_seconds() * 1000) if start and end else ""
-
-
-@register.filter
-def size(count: Any) -> str:
-    """Bytes in the powers of 1024 that memory and disks are sold in: "7.6 GiB"."""
-    if not isinstance(count, int | float):
-        return "–"
-    amount = float(count)
-    for unit in ("B", "KiB", "MiB", "GiB", "TiB"):
-        if amount < 1024 or unit == "TiB":
-            return f"{amount:.0f} {unit}" if amount >= 100 or unit == "B" else f"{amount:.1f} {unit}"
-        amount /= 1024
-    raise AssertionError("the loop always returns")
 
 
 @register.simple_tag
@@ -153,19 +113,12 @@ def host_pill(state: str, at: datetime | None) -> SafeString:
     )
 
 
-SOURCES = {
-    "event": "a Docker event",
-    "read": "a full read of the host",
-    "operation": "a read after an operation",
-}
-
-
 @register.simple_tag
 def container_pill(item: dict[str, Any]) -> SafeString:
     """A container's state from its JSON; `live-rows.js` writes the same from a message."""
     unknown = item["unknown_since"]
     if unknown:
-        tail = format_html("since {}", moment(unknown))
+        tail = format_html("since {}", moment(unknown, "short"))
         hint = f"Was {item['last_state']} when last seen, {absolute(unknown)}"
     else:
         tail = age(item["observed_at"])
@@ -226,12 +179,14 @@ def _period(choice: dict[str, Any]) -> str:
 @register.simple_tag
 def query(**pairs: Any) -> str:
     """``?a=1&b=2`` of what is given; empty values are left out."""
-    return "?" + urlencode({name: value for name, value in pairs.items() if value not in ("", None)})
+    return "?" + urlencode(
+        {name: value for name, value in pairs.items() if value not in ("", None)}
+    )
 
 
 @register.simple_tag
 def rows_shown(cl: Any) -> str:
-    """"51–100 of 812" """
+    """ "51–100 of 812" """
     first = (cl.page_num - 1) * cl.list_per_page + 1
     return f"{first}–{first + len(cl.result_list) - 1} of {cl.result_count}"
 
@@ -273,16 +228,6 @@ def ports(found: list[dict[str, Any]]) -> list[str]:
     return list(dict.fromkeys(port_text(port) for port in found))
 
 
-def port_text(port: dict[str, Any]) -> str:
-    protocol = "" if port.get("protocol") == "tcp" else f"/{port.get('protocol')}"
-    inner = f"{port.get('private')}{protocol}"
-    if not port.get("public"):
-        return inner
-    address = port.get("address") or ""
-    outer = "" if address in ("", "0.0.0.0", "::") else f"{address}:"  # noqa: S104  (compared only)
-    return f"{outer}{port['public']}→{inner}"
-
-
 @register.simple_tag
 def site_pill(state: str, running: int, total: int) -> SafeString:
     return pill(state, f"{running} of {total} running")
@@ -310,23 +255,14 @@ def host_address(row: Any) -> str:
 
 @register.simple_tag
 def key_type(public_line: str) -> str:
-    return _KEY_NAMES.get(public_line.partition(" ")[0], "unknown type")
+    return KEY_NAMES.get(public_line.partition(" ")[0], "unknown type")
 
 
 @register.simple_tag
 def key_file(public_line: str) -> str:
     """The file that sshd keeps this type of key in."""
-    name = _KEY_NAMES.get(public_line.partition(" ")[0], "ED25519").lower()
+    name = KEY_NAMES.get(public_line.partition(" ")[0], "ED25519").lower()
     return f"ssh_host_{name}_key.pub"
-
-
-_KEY_NAMES = {
-    "ssh-ed25519": "ED25519",
-    "ssh-rsa": "RSA",
-    "ecdsa-sha2-nistp256": "ECDSA",
-    "ecdsa-sha2-nistp384": "ECDSA",
-    "ecdsa-sha2-nistp521": "ECDSA",
-}
 
 
 @register.simple_tag

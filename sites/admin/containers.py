@@ -86,7 +86,9 @@ class ContainerAdmin(ReadingAdmin):
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        response = super().changelist_view(request, {"title": "Containers", **(extra_context or {})})
+        response = super().changelist_view(
+            request, {"title": "Containers", **(extra_context or {})}
+        )
         rows = self.listed(response)
         if rows is not None:
             response.context_data |= self._shown(request, rows)  # type: ignore[attr-defined]

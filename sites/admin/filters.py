@@ -54,7 +54,9 @@ class HostOfRow(admin.SimpleListFilter):
     parameter_name = "host"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> Choices:
-        names = Host.objects.visible_to(request.user).order_by("name").values_list("name", flat=True)
+        names = (
+            Host.objects.visible_to(request.user).order_by("name").values_list("name", flat=True)
+        )
         return [(name, name) for name in names]
 
     def has_output(self) -> bool:

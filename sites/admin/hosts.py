@@ -169,7 +169,9 @@ def _loses(row: Host) -> list[str]:
 def _tab(request: HttpRequest, row: Host, tab: str) -> dict[str, Any]:
     """What only this tab reads."""
     if tab == "containers":
-        found = list(container_rows(request.user).filter(host=row).order_by("name", "pk")[:MAX_SHOWN])
+        found = list(
+            container_rows(request.user).filter(host=row).order_by("name", "pk")[:MAX_SHOWN]
+        )
         keys = [each.pk for each in found]
         return {
             "items": [container_out(each) for each in found],

@@ -84,7 +84,7 @@ function showState(row) {
   made.dataset.exit = ["exited", "dead"].includes(state) && exit && exit !== "0" ? "failed" : "";
   const age = el("span", { class: "age" });
   if (state === "unknown") {
-    age.append("since ", momentElement(at));
+    age.append("since ", momentElement(at, "short"));
     made.title = `Was ${lastState} when last seen, ${absolute(new Date(at))}`;
   } else {
     age.append(ageElement(at));

@@ -32,10 +32,11 @@ const CLOCK = new Intl.DateTimeFormat([], { hour: "2-digit", minute: "2-digit", 
 const DAY = new Intl.DateTimeFormat("en-GB", { day: "2-digit", month: "short" });
 const DATE = new Intl.DateTimeFormat("en-GB", { day: "2-digit", month: "short", year: "numeric" });
 
-export function clock(at) {
+export function clock(at, form = "") {
   const now = new Date(serverNow());
   if (at.toDateString() === now.toDateString()) return CLOCK.format(at);
-  return at.getFullYear() === now.getFullYear() ? `${DAY.format(at)} ${CLOCK.format(at)}` : DATE.format(at);
+  if (at.getFullYear() !== now.getFullYear()) return DATE.format(at);
+  return form === "short" ? DAY.format(at) : `${DAY.format(at)} ${CLOCK.format(at)}`;
 }
 
 export const absolute = (at) => `${at.toISOString().slice(0, 19).replace("T", " ")} UTC`;
@@ -44,8 +45,8 @@ export function ageElement(iso, suffix = "") {
   return timeElement(iso, { "data-age": suffix });
 }
 
-export function momentElement(iso) {
-  return timeElement(iso, { "data-moment": "" });
+export function momentElement(iso, form = "") {
+  return timeElement(iso, { "data-moment": form });
 }
 
 function timeElement(iso, attributes) {
@@ -63,7 +64,7 @@ export function tell(element) {
   if (Number.isNaN(at.getTime())) return;
   const suffix = element.dataset.age;
   const text =
-    suffix === undefined ? clock(at) : `${shortAge(serverNow() - at.getTime())}${suffix ? ` ${suffix}` : ""}`;
+    suffix === undefined ? clock(at, element.dataset.moment) : `${shortAge(serverNow() - at.getTime())}${suffix ? ` ${suffix}` : ""}`;
   if (element.textContent !== text) element.textContent = text;
 }
 
