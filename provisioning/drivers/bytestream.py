@@ -18,7 +18,7 @@ from provisioning.drivers.stream_ending import ending
 
 _MAX_STDERR_BYTES = 8 * 1024
 _PROBE_EVERY_S = 15.0
-_PROBE_TIMEOUT_S = 10.0
+_PROBE_TIMEOUT_S = 4.0
 _SEND_TIMEOUT_S = 10.0
 _EXIT_WAIT_S = 1.0
 

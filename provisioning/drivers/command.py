@@ -18,11 +18,12 @@ _WRAPPER = 'export LC_ALL=C; printf "\\036%s\\n" "$$"; exec "$@"'
 _MARK = re.compile(rb"\x1e([0-9]{1,10})\n")
 _MAX_NOISE_BYTES = 64 * 1024
 
-# Ends a process group: first politely, then for certain. $1 is the group.
+# Ends a process group: first politely, then for certain. $1 is the group. This form of kill is
+# the only one that dash, bash and BusyBox all take.
 _END_GROUP = (
-    'kill -s TERM -- "-$1" || exit 0; n=0; '
-    'while [ "$n" -lt 20 ]; do kill -s 0 -- "-$1" || exit 0; sleep 0.1 || sleep 1; n=$((n+1)); '
-    'done; kill -s KILL -- "-$1"'
+    'kill -TERM "-$1" || exit 0; n=0; '
+    'while [ "$n" -lt 20 ]; do kill -0 "-$1" || exit 0; sleep 0.1 || sleep 1; n=$((n+1)); '
+    'done; kill -KILL "-$1"'
 )
 
 

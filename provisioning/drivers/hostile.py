@@ -13,10 +13,10 @@ _UNSTORABLE = re.compile(r"[\x00\ud800-\udfff]")
 
 
 def printable(text: str | bytes, *, limit: int = 500) -> str:
-    """One line of at most ``limit`` characters, control characters replaced by a space."""
+    """One line of at most ``limit`` characters, blanks instead of control characters."""
     if isinstance(text, bytes):
         text = text[: limit * 8].decode("utf-8", "replace")
-    line = _UNPRINTABLE.sub(" ", text[: limit * 8]).strip()
+    line = " ".join(_UNPRINTABLE.sub(" ", text[: limit * 8]).split())
     return line if len(line) <= limit else line[: limit - 1] + "…"
 
 

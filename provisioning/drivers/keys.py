@@ -107,7 +107,7 @@ def _load(data: bytes, passphrase: bytes | None) -> object:
     except UnsupportedAlgorithm:
         raise _bad("this type of key or encryption is not supported") from None
     except (ValueError, TypeError) as error:
-        raise _why(str(error), passphrase) from None
+        raise _why(error, given=bool(passphrase)) from None
 
 
 def _unlock(load: _Loader, data: bytes, passphrase: bytes | None) -> object:
@@ -120,12 +120,12 @@ def _unlock(load: _Loader, data: bytes, passphrase: bytes | None) -> object:
         raise
 
 
-def _why(reason: str, passphrase: bytes | None) -> DriverError:
-    """cryptography tells these cases apart only by its wording."""
-    lowered = reason.lower()
-    if passphrase is None and ("password" in lowered or "encrypted" in lowered):
+def _why(error: ValueError | TypeError, *, given: bool) -> DriverError:
+    """cryptography tells these cases apart by type and wording only."""
+    if isinstance(error, TypeError):
         return _bad("the private key has a passphrase; give it, too")
-    if passphrase and ("password" in lowered or "decrypt" in lowered or "checksum" in lowered):
+    words = str(error).lower()
+    if given and ("incorrect password" in words or "checksum" in words):
         return _bad("the passphrase is wrong")
     return _bad("the private key is damaged or incomplete")
 
