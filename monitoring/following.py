@@ -31,6 +31,7 @@ from sites.models import Container, Host
 AT_ONCE: Final = 25  # containers inspected between two looks at the events
 HEALS_WITHIN_S: Final = 300.0  # the longest any container goes without being inspected
 _OVERLAP_S: Final = 1.0
+_HUNG_S: Final = 2.0
 _ENDING_S: Final = 0.4  # what an Engine needs to clean up after a container
 # A host that says more at once does not get all of our time.
 _FLOOD: Final = 500
@@ -82,6 +83,7 @@ class Following:
         self._ending: dict[str, float] = {}  # when to inspect those that have just ended
         self._waiting: list[str] = []  # to be inspected as time allows
         self._heard = self._forgot = False
+        self._asking_since: float | None = None  # None while it waits for events
         self.read_at: float | None = None  # of the last success, on the monotonic clock
 
     def run(self) -> None:
@@ -89,11 +91,15 @@ class Following:
         self._stream = stream = self._docker.events(since=since, timeout_s=self._interval_s)
         try:
             while not self._stopped.is_set():
+                self._asking_since = time.monotonic()
                 if self._wait_s() <= 0:
                     self._read()
                     self._check(stream)
-                self._act_on(stream.take(timeout_s=self._patience_s()))
                 self._catch_up()
+                self._asking_since = None
+                events = stream.take(timeout_s=self._patience_s())
+                self._asking_since = time.monotonic()
+                self._act_on(events)
         finally:
             stream.close()
 
@@ -101,6 +107,11 @@ class Following:
         """Ends the waiting; from any thread."""
         if self._stream is not None:
             self._stream.close()
+
+    def hung(self) -> bool:
+        """After an error: whether the host had kept us waiting for an answer."""
+        since = self._asking_since
+        return since is not None and time.monotonic() - since > _HUNG_S
 
     def _patience_s(self) -> float:
         """How long nothing else is to be done than to wait for events."""

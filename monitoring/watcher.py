@@ -121,7 +121,8 @@ class Watcher:
 
     def _lost(self, host: Host, error: DriverError) -> float:
         following, self._following = self._following, None
-        if following and following.read_at is not None and error.code in _OFTEN_HARMLESS:
+        worked = following is not None and following.read_at is not None and not following.hung()
+        if worked and error.code in _OFTEN_HARMLESS:
             return 0.0 if self._lasted() else self._pauses.next_s()
         unreadable = following is not None and error.code in _UNREADABLE
         state = Host.State.NO_DOCKER if unreadable else None

@@ -15,6 +15,9 @@ from urllib.parse import quote
 from django.db import connection
 
 PROJECT = Path(__file__).parents[2]
+# It takes less than two seconds on a machine with nothing else to do; a host that hangs keeps a
+# call waiting for eight.
+END_S = 6.0
 
 
 def database_url() -> str:
@@ -60,7 +63,7 @@ def monitoring(log: Path, **variables: str) -> Iterator[MonitorProcess]:
     try:
         yield monitor
         if monitor.process.poll() is None:
-            assert monitor.end() < 2.0
+            assert monitor.end() < END_S
             assert monitor.process.returncode == 0
         assert "Traceback" not in monitor.said(), monitor.said()
     finally:
