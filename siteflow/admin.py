@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import django_q.admin  # noqa: F401  (registers its pages, so that they can be taken out)
+from django import forms
 from django.contrib import admin
 from django.contrib.auth.admin import GroupAdmin, UserAdmin
-from django.contrib.auth.models import Group, User
+from django.contrib.auth.models import Group, Permission, User
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django_q.models import Failure, OrmQ, Schedule, Success
@@ -19,11 +20,15 @@ for model in (Failure, OrmQ, Schedule, Success, User, Group):
     if admin.site.is_registered(model):
         admin.site.unregister(model)
 
+# Rights on other packages' tables (sessions, the queue) have no page here and no meaning.
+_OUR_APPS = ("audit", "auth", "monitoring", "provisioning", "sites")
+
 if TYPE_CHECKING:  # generic to the type checker only
     _Recorded = admin.ModelAdmin[Any]
     _UserAdmin = UserAdmin[User]
+    _ManyChoices = forms.ModelMultipleChoiceField[Any]
 else:
-    _Recorded, _UserAdmin = object, UserAdmin
+    _Recorded, _UserAdmin, _ManyChoices = object, UserAdmin, forms.ModelMultipleChoiceField
 
 
 class OnRecord(_Recorded):
@@ -43,6 +48,24 @@ class OnRecord(_Recorded):
         return super().log_deletions(request, queryset)
 
 
+class _Ticks(_ManyChoices):
+    """Many values as boxes to tick; a permission is told by what it allows."""
+
+    def label_from_instance(self, obj: Any) -> str:
+        if isinstance(obj, Permission):
+            return f"{obj.content_type.app_label}: {obj.name}"
+        return str(obj)
+
+
+def _ticks(rows: QuerySet[Any], help_text: str = "") -> _Ticks:
+    return _Ticks(
+        queryset=rows,
+        required=False,
+        help_text=help_text,
+        widget=forms.CheckboxSelectMultiple,
+    )
+
+
 @admin.register(User)
 class AccountAdmin(OnRecord, _UserAdmin):
     """Roles are groups. Only a superuser makes or touches another superuser."""
@@ -56,6 +79,7 @@ class AccountAdmin(OnRecord, _UserAdmin):
         ("Dates", {"fields": ("last_login", "date_joined")}),
     )
     readonly_fields = ("last_login", "date_joined")
+    filter_horizontal = ()
 
     @admin.display(description="roles")
     def roles(self, user: User) -> str:
@@ -63,6 +87,11 @@ class AccountAdmin(OnRecord, _UserAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
         return super().get_queryset(request).prefetch_related("groups")
+
+    def formfield_for_manytomany(self, db_field: Any, request: Any, **kwargs: Any) -> Any:
+        if db_field.name == "groups":
+            return _ticks(Group.objects.order_by("name"), "What the account may do.")
+        return super().formfield_for_manytomany(db_field, request, **kwargs)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         own = super().get_readonly_fields(request, obj)
@@ -83,7 +112,15 @@ class AccountAdmin(OnRecord, _UserAdmin):
 
 @admin.register(Group)
 class RoleAdmin(OnRecord, GroupAdmin):
-    pass
+    filter_horizontal = ()
+
+    def formfield_for_manytomany(
+        self, db_field: Any, request: HttpRequest | None = None, **kwargs: Any
+    ) -> Any:
+        if db_field.name == "permissions":
+            rows = Permission.objects.filter(content_type__app_label__in=_OUR_APPS)
+            return _ticks(rows.select_related("content_type"))
+        return super().formfield_for_manytomany(db_field, request, **kwargs)
 
 
 def _within_reach(request: HttpRequest, obj: Any) -> bool:
