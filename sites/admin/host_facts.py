@@ -70,7 +70,9 @@ def gauges(facts: dict[str, Any]) -> list[Gauge]:
         _gauge("Swap", facts.get("swap_free_bytes"), facts.get("swap_total_bytes")),
     ]
     for disk in facts.get("disks") or ():
-        found.append(_gauge(disk["mount"], disk["available_bytes"], disk["total_bytes"]))
+        # As df counts: what is reserved for root is neither used nor free.
+        usable = disk["used_bytes"] + disk["available_bytes"]
+        found.append(_gauge(disk["mount"], disk["available_bytes"], usable))
     return [gauge for gauge in found if gauge is not None]
 
 
