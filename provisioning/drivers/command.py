@@ -30,7 +30,7 @@ _END_GROUP = (
 def command_line(argv: Sequence[str], *, sudo: bool = False) -> bytes:
     """The text sshd hands to the login shell; each element of argv arrives byte for byte.
 
-    DriverError ``bad_argument`` for a NUL byte, nothing at all, or more than 120,000 bytes.
+    DriverError ``bad_argument`` for a NUL byte, no command's name, or more than 120,000 bytes.
     """
     words = ("sudo", "-n", "--", *argv) if sudo else tuple(argv)
     text = shlex.join(("exec", "/bin/sh", "-c", _WRAPPER, "sh", *words))
@@ -38,8 +38,8 @@ def command_line(argv: Sequence[str], *, sudo: bool = False) -> bytes:
         line = text.encode("utf-8", "surrogateescape")
     except UnicodeEncodeError:
         raise DriverError("the command holds a broken character", "bad_argument") from None
-    if not argv or b"\0" in line:
-        raise DriverError("the command is empty or holds a NUL byte", "bad_argument")
+    if not argv or argv[0].startswith("-") or b"\0" in line:
+        raise DriverError("the command has no name or holds a NUL byte", "bad_argument")
     if len(line) > MAX_COMMAND_BYTES:
         raise DriverError("the command is too long; send the data by stdin", "bad_argument")
     return line

@@ -61,6 +61,7 @@ class Connection:
         self.who = label(target)
         self.reclaim: Callable[[], bool] = lambda: False
         self._via = via
+        self._closed = False
         self._reset()
 
     def _reset(self) -> None:
@@ -152,6 +153,8 @@ class Connection:
 
     def link(self, deadline: Deadline) -> Link:
         """The kept connection, connecting first where needed."""
+        if self._closed:
+            raise DriverError(f"{self.who}: this connection was given up", "link_lost")
         if (link := self._living()) is not None:
             return link
         asked_at = time.monotonic()
@@ -181,6 +184,9 @@ class Connection:
             if whole:
                 self._failure, self._failed_at = error, time.monotonic()
             raise
+        if self._closed:
+            self.rest()
+            raise DriverError(f"{self.who}: this connection was given up", "link_lost")
         return self._link
 
     def _connect(self, deadline: Deadline) -> Link:
@@ -209,9 +215,15 @@ class Connection:
             self._link = None
         link.shut()
 
-    def close(self) -> None:
+    def rest(self) -> None:
+        """Close the connection; the next call makes a new one."""
         if (link := self._link) is not None:
             self.drop(link)
+
+    def close(self) -> None:
+        """Close it for good: whoever still holds this object must ask the pool for another."""
+        self._closed = True
+        self.rest()
 
     def idle_s(self) -> float:
         """Seconds since a channel was last opened; 0 while one is open."""

@@ -23,8 +23,10 @@ def translated(who: str, what: str) -> Iterator[None]:
     """``what`` completes the sentence: "web1 (10.0.0.1:22): stopping web failed: …"."""
     try:
         yield
-    except DriverError:
-        raise
+    except DriverError as error:
+        if error.message.startswith(who):
+            raise
+        raise DriverError(f"{who}: {what} failed: {error.message}", error.code) from None
     except APIError as error:
         raise api_error(who, what, _status(error), _words(error)) from None
     except (requests.Timeout, TimeoutError):

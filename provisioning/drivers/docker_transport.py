@@ -47,6 +47,11 @@ class _Reader(io.RawIOBase):
         buffer[: len(data)] = data
         return len(data)
 
+    def close(self) -> None:
+        if not self.closed:
+            super().close()
+            self._sock.let_go()
+
 
 class StreamSocket:
     """The few methods of a socket that ``http.client`` uses, over a stream and with a deadline."""
@@ -57,6 +62,8 @@ class StreamSocket:
         self._deadline = Deadline(0)
         self._kept = False
         self._heard = False
+        self._readers = 0
+        self._closed = False
 
     def begin(self, deadline: Deadline) -> None:
         self._deadline = deadline
@@ -102,13 +109,22 @@ class StreamSocket:
         return StaleStream(f"{self._who}: the connection to Docker had ended", "link_lost")
 
     def makefile(self, mode: str, *_: object, **__: object) -> io.BufferedReader:
+        self._readers += 1
         return io.BufferedReader(_Reader(self), 64 * 1024)
 
     def settimeout(self, timeout: float | None) -> None:
         """Nothing: the deadline of the request rules."""
 
     def close(self) -> None:
-        self.stream.close()
+        """As with a socket, a reader may still read to the end; the last one closes the stream."""
+        self._closed = True
+        if not self._readers:
+            self.stream.close()
+
+    def let_go(self) -> None:
+        self._readers -= 1
+        if self._closed:
+            self.close()
 
 
 class _Connection(HTTPConnection):

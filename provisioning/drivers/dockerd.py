@@ -86,7 +86,9 @@ class Dockerd:
             return [from_listing(row) for row in rows]
 
     def container(self, docker_id: str) -> ContainerState:
-        return from_inspect(self._inspect(docker_id))
+        answer = self._inspect(docker_id)
+        with translated(self._who, f"reading {docker_id}"):
+            return from_inspect(answer)
 
     def _inspect(self, docker_id: str) -> dict[str, Any]:
         name = self._checked(docker_id)

@@ -183,7 +183,7 @@ class SshHost:
         self._docker.close_idle(after_s)
         for connection in (self.calls, self.streams):
             if connection.idle_s() > after_s:
-                connection.close()
+                connection.rest()
 
     def close(self) -> None:
         self._docker.close()

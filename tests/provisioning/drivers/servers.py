@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import paramiko
+from paramiko.common import AUTH_FAILED, AUTH_PARTIALLY_SUCCESSFUL, AUTH_SUCCESSFUL
 
 Handler = Callable[[socket.socket], None]
 
@@ -87,23 +88,21 @@ class Gate(paramiko.ServerInterface):
 
     def check_auth_none(self, username: str) -> int:
         self.attempts.append("none")
-        return paramiko.AUTH_FAILED
+        return AUTH_FAILED
 
     def check_auth_password(self, username: str, password: str) -> int:
         self.attempts.append("password")
         if password != self.password:
-            return paramiko.AUTH_FAILED
-        return (
-            paramiko.AUTH_PARTIALLY_SUCCESSFUL if "," in self.methods else paramiko.AUTH_SUCCESSFUL
-        )
+            return AUTH_FAILED
+        return AUTH_PARTIALLY_SUCCESSFUL if "," in self.methods else AUTH_SUCCESSFUL
 
     def check_auth_publickey(self, username: str, key: paramiko.PKey) -> int:
         self.attempts.append("publickey")
-        return paramiko.AUTH_FAILED
+        return AUTH_FAILED
 
     def check_auth_interactive(self, username: str, submethods: str) -> int:
         self.attempts.append("keyboard-interactive")
-        return paramiko.AUTH_FAILED
+        return AUTH_FAILED
 
 
 def ssh_handler(

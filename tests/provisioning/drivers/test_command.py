@@ -55,7 +55,7 @@ def test_arguments_arrive_byte_for_byte(shell: tuple[str, ...]) -> None:
 
 
 @settings(max_examples=25, deadline=None)
-@given(st.lists(st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\0"))))
+@given(st.lists(st.text(st.characters(codec="utf-8", exclude_characters="\0"))))
 def test_any_argument_arrives(words: list[str]) -> None:
     line = command_line(("printf", "%s\\0", "begin", *words))
     assert run(line, "dash", "-c").split(b"\0")[1:-1] == [word.encode() for word in words]
@@ -70,7 +70,7 @@ def test_sudo_never_asks() -> None:
     assert command_line(("true",), sudo=True).endswith(b" sh sudo -n -- true")
 
 
-@pytest.mark.parametrize("argv", [(), ("a\0b",), ("echo", "x" * 120_001), ("\ud800",)])
+@pytest.mark.parametrize("argv", [(), ("-x",), ("a\0b",), ("echo", "x" * 120_001), ("\ud800",)])
 def test_what_cannot_be_passed_is_refused(argv: tuple[str, ...]) -> None:
     with pytest.raises(DriverError) as caught:
         command_line(argv)

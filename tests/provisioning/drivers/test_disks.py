@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from provisioning.drivers.disks import Disk, df_argv, parse_df, parse_disks
@@ -46,6 +46,7 @@ def test_an_empty_disk_is_not_full() -> None:
     assert Disk("/x", 0, 0, 0).used_percent == 0
 
 
+@settings(deadline=None)
 @given(
     st.text() | st.lists(st.sampled_from(["/dev/a", "9" * 30, "12", "%", "/", "x"])).map(" ".join)
 )

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from provisioning.drivers import facts
@@ -127,6 +127,7 @@ def test_clock_skew(stdout: str, skew_ms: int | None) -> None:
     assert facts.parse_clock(result, now_s=1_700_000_000.1) == skew_ms
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_any_text_is_read(text: str) -> None:
     HostFacts(**facts.parse_files(text), **facts.parse_uname(text))
@@ -139,6 +140,7 @@ JSON = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(st.dictionaries(st.sampled_from([*USAGE, "Version", "Containers"]), JSON))
 def test_any_answer_of_docker_is_read(answer: dict[str, object]) -> None:
     HostFacts(**facts.parse_disk_usage(answer), **facts.parse_docker(answer, answer))

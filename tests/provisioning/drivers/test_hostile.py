@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from provisioning.drivers.hostile import printable, storable
@@ -14,6 +14,7 @@ def test_one_harmless_line() -> None:
     assert printable("x" * 600) == "x" * 499 + "…"
 
 
+@settings(deadline=None)
 @given(ANY_TEXT)
 def test_printable_is_one_short_line(text: str) -> None:
     shown = printable(text, limit=50)
@@ -22,6 +23,7 @@ def test_printable_is_one_short_line(text: str) -> None:
     shown.encode()
 
 
+@settings(deadline=None)
 @given(ANY_TEXT)
 def test_storable_can_be_stored(text: str) -> None:
     kept = storable(text, limit=20)

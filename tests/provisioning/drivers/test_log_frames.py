@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import struct
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from provisioning.drivers.log_frames import demultiplex, last_lines
@@ -22,6 +22,7 @@ def test_a_cut_frame() -> None:
     assert demultiplex(b"\x01\x00\x00") == b""
 
 
+@settings(deadline=None)
 @given(st.binary())
 def test_any_bytes(data: bytes) -> None:
     assert len(demultiplex(data)) <= len(data)

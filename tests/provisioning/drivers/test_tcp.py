@@ -46,7 +46,8 @@ def test_no_answer_ends_at_the_deadline() -> None:
 @pytest.fixture
 def names(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     """What the name service answers, by name: a list of ports on 127.0.0.1 or an exception."""
-    real, answers = socket.getaddrinfo, {}
+    real = socket.getaddrinfo
+    answers: dict[str, Any] = {}
 
     def ask(host: str, port: int | None, *args: Any, **kwargs: Any) -> Any:
         answer = answers.get(host)
