@@ -73,7 +73,7 @@ _AS_THEY_ARE = [name for name in OperationOut.model_fields if name not in _COMPU
 def operation_out(row: Operation) -> dict[str, Any]:
     """An operation as OperationOut; needs no further query."""
     ended = row.finished_at
-    took = (ended - row.started_at).total_seconds() * 1000 if ended and row.started_at else None
+    took = ended - row.started_at if ended and row.started_at else None
     return {
         **{name: getattr(row, name) for name in _AS_THEY_ARE},
         "label": row.label,
@@ -81,7 +81,7 @@ def operation_out(row: Operation) -> dict[str, Any]:
         "site": row.site_id,
         "retry_of": row.retry_of_id,
         "actor": row.actor_name,
-        "duration_ms": took,
+        "duration_ms": round(took.total_seconds() * 1000, 3) if took is not None else None,
     }
 
 

@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from ninja import Field, Query, Router, Schema
 
 from provisioning.api.actions import add_actions
-from provisioning.drivers.pool import host_driver
-from provisioning.targets import target_of
+from provisioning.logs import MAX_LINES, read_log
 from sites.answers import found, json_answer
 from sites.models import Container
 
 actions = Router(tags=["containers"])
 add_actions(actions, "container")
-
-MAX_LINES = 10_000
 
 
 class LogQuery(Schema):
@@ -40,16 +36,3 @@ def container_logs(request: HttpRequest, container_id: int, query: Query[LogQuer
     rows = Container.objects.visible_to(request.user).select_related("host__credential")
     row = found(rows, container_id)
     return json_answer(read_log(row, tail=query.tail, since=query.since, search=query.search))
-
-
-def read_log(
-    row: Container, *, tail: int, since: datetime | None = None, search: str = ""
-) -> dict[str, Any]:
-    """Asks the host. Raises DriverError."""
-    driver = host_driver(target_of(row.host))
-    read = driver.docker.logs(
-        row.docker_id, tail=tail, since=int(since.timestamp()) if since else None
-    )
-    wanted = search.casefold()
-    lines = [line for line in read if wanted in line.casefold()]
-    return {"container": row.pk, "lines": lines, "read": len(read)}

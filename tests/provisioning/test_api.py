@@ -248,7 +248,7 @@ def test_a_viewer_sees_and_changes_nothing(bob: User, container: Container) -> N
 
 @pytest.fixture
 def host_answers(fake: FakeHost, monkeypatch: pytest.MonkeyPatch) -> FakeHost:
-    monkeypatch.setattr("provisioning.api.containers.host_driver", lambda target: fake)
+    monkeypatch.setattr("provisioning.logs.host_driver", lambda target: fake)
     return fake
 
 

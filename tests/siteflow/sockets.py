@@ -36,8 +36,8 @@ class Socket(WebsocketCommunicator):  # type: ignore[misc]
         self.cookie = cookie
 
     # Channels' own keep database connections open, for tests in one transaction; these are not.
-    send_input = ApplicationCommunicator.send_input
-    receive_output = ApplicationCommunicator.receive_output
+    send_input: Any = ApplicationCommunicator.send_input
+    receive_output: Any = ApplicationCommunicator.receive_output
 
     async def say(self, **message: Any) -> None:
         await self.send_to(text_data=json.dumps(message))

@@ -1,0 +1,102 @@
+"""manage.py container list | show | logs | start | stop | restart | kill | pause | …"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Annotated
+
+import typer
+from django.db.models import QuerySet
+from django_typer.management import command
+
+from audit.console_command import ConsoleCommand
+from audit.console_output import AsJson, print_fields, print_json, print_rows, printable
+from provisioning.logs import MAX_LINES, read_log
+from provisioning.management.naming import container_named
+from provisioning.management.verbs import add_verbs
+from sites.filters import ContainerFilter
+from sites.models import Container
+from sites.rows import EVERYTHING, container_rows
+from sites.schemas import container_detail, container_out
+
+COLUMNS = ("id", "host_name", "name", "state", "health", "image", "ports", "site_name", "since")
+Name = Annotated[str, typer.Argument(metavar="[HOST/]NAME", help="a container, or its id")]
+
+
+class Command(ConsoleCommand):
+    """Containers of all hosts: list, show, act on them."""
+
+    @command("list")
+    def list_containers(
+        self,
+        host: Annotated[str, typer.Option(help="name or id of a host")] = "",
+        state: Annotated[list[str] | None, typer.Option(help="running, exited, unknown, …")] = None,
+        health: Annotated[str, typer.Option(help="healthy, unhealthy, starting or none")] = "",
+        project: Annotated[str, typer.Option(help="compose project")] = "",
+        image: Annotated[str, typer.Option(help="part of the image's name")] = "",
+        search: Annotated[str, typer.Option(help="words in name, image, project or host")] = "",
+        as_json: AsJson = False,
+    ) -> None:
+        """Containers by name, with their state as last confirmed."""
+        given = {
+            "host": host, "state": state or [], "health": health, "project": project,
+            "image": image, "search": search,
+        }  # fmt: skip
+        rows = chosen(given).order_by("host__name", "name", "pk")
+        shown = [container_out(row) for row in rows]
+        if as_json:
+            return print_json(shown, to=self.stdout)
+        print_rows(
+            ({**row, "ports": ports(row["ports"]), "since": row["state_since"]} for row in shown),
+            columns=COLUMNS,
+            as_json=False,
+            to=self.stdout,
+        )
+
+    @command("show")
+    def show(self, name: Name, as_json: AsJson = False) -> None:
+        """All that is known of a container."""
+        fields = container_detail(container_named(name))
+        print_fields(fields, as_json=as_json, to=self.stdout)
+
+    @command("logs")
+    def logs(
+        self,
+        name: Name,
+        tail: Annotated[int, typer.Option(min=1, max=MAX_LINES, help="the last lines")] = 200,
+        since_s: Annotated[
+            int | None, typer.Option("--since", min=1, help="only the last so many seconds")
+        ] = None,
+        search: Annotated[str, typer.Option(help="only lines with this text")] = "",
+        as_json: AsJson = False,
+    ) -> None:
+        """The end of a container's log, read on its host now."""
+        since = datetime.now(UTC) - timedelta(seconds=since_s) if since_s else None
+        found = read_log(container_named(name), tail=tail, since=since, search=search)
+        if as_json:
+            return print_json(found, to=self.stdout)
+        for line in found["lines"]:
+            self.stdout.write(printable(line))
+
+
+add_verbs(Command, "container", container_named)
+
+
+def chosen(given: Mapping[str, object]) -> QuerySet[Container]:
+    """The rows these options ask for. What cannot be understood is a wrong usage."""
+    wanted = ContainerFilter(data=given, queryset=container_rows(EVERYTHING))
+    if not wanted.is_valid():
+        field, reasons = next(iter(wanted.errors.items()))
+        raise typer.BadParameter(f"{field}: {reasons[0]}")
+    rows: QuerySet[Container] = wanted.qs
+    return rows
+
+
+def ports(published: list[dict[str, object]]) -> list[str]:
+    """As `docker ps` writes them: 8080->80/tcp."""
+    return [
+        f"{port['public']}->{port['private']}/{port['protocol']}"
+        for port in published
+        if port["public"]
+    ]

@@ -1,0 +1,84 @@
+"""Commands made from the verb table: one per verb, with its parameters as options."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from typing import Annotated, Any
+
+import typer
+from django.db.models import Model
+from pydantic.fields import FieldInfo
+
+from audit.console_output import AsJson
+from provisioning.management.following import NoWait, begin, follow
+from provisioning.operations import verbs_of
+from provisioning.operations.contract import Verb
+
+_EMPTY: Any = inspect.Parameter.empty
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for confirmation.")]
+
+
+def add_verbs(command: Any, target_type: str, named: Callable[[str], Model]) -> None:
+    """Adds a command for each verb a worker runs on such a target."""
+    for verb in verbs_of(target_type):
+        if not verb.inline:
+            summary = inspect.getdoc(verb.run) or f"{verb.label} a {target_type}."
+            add = command.command(verb.name, help=summary.partition("\n\n")[0])
+            add(_made(verb, named))
+
+
+def _made(verb: Verb, named: Callable[[str], Model]) -> Callable[..., None]:
+    def run(self: Any, name: str, *, no_wait: bool, as_json: bool, **given: Any) -> None:
+        target = named(name)
+        if verb.confirm and not given.pop("yes"):
+            said_yes(f"{verb.label} {target}?", otherwise="Confirm with --yes.")
+        row = begin(verb.kind, target, params=given, confirm_name=str(target))
+        follow(row, no_wait=no_wait, as_json=as_json, out=self.stdout, err=self.stderr)
+
+    run.__name__ = verb.name.replace("-", "_")
+    run.__signature__ = inspect.Signature(_parameters(verb))  # type: ignore[attr-defined]
+    run.__annotations__ = {
+        parameter.name: parameter.annotation for parameter in _parameters(verb)[1:]
+    }
+    return run
+
+
+def said_yes(question: str, *, otherwise: str) -> None:
+    """Goes on after a yes typed at the terminal. Where nobody can answer it is a wrong usage."""
+    try:
+        answer = typer.confirm(question)
+    except typer.Abort:
+        raise typer.BadParameter(otherwise) from None
+    if not answer:
+        raise typer.Exit(1)
+
+
+def _parameters(verb: Verb) -> list[inspect.Parameter]:
+    name = Annotated[str, typer.Argument(metavar=_METAVARS[verb.target_type])]
+    # With an annotation, the command's own instance would be taken for an argument.
+    made = [_parameter("self", _EMPTY), _parameter("name", name)]
+    fields = verb.params.model_fields
+    made += [_of_field(one, info) for one, info in fields.items() if info.is_required()]
+    made += [_of_field(one, info) for one, info in fields.items() if not info.is_required()]
+    if verb.confirm:
+        made.append(_parameter("yes", Yes, False))
+    return [*made, _parameter("no_wait", NoWait, False), _parameter("as_json", AsJson, False)]
+
+
+_METAVARS = {"container": "[HOST/]NAME", "host": "NAME"}
+
+
+def _of_field(name: str, info: FieldInfo) -> inspect.Parameter:
+    """A required parameter is an argument, any other an option; the engine checks the limits."""
+    if info.is_required():
+        return _parameter(name, Annotated[info.annotation, typer.Argument()])
+    if info.annotation is bool:
+        flag = typer.Option(f"--{name.replace('_', '-')}")
+        return _parameter(name, Annotated[bool, flag], info.default)
+    return _parameter(name, Annotated[info.annotation, typer.Option()], info.default)
+
+
+def _parameter(name: str, annotation: Any, default: Any = _EMPTY) -> inspect.Parameter:
+    kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
+    return inspect.Parameter(name, kind, default=default, annotation=annotation)
