@@ -119,11 +119,18 @@ class Supervisor:
     def watched(self) -> list[int]:
         return list(self._watchers)
 
-    def close(self, *, timeout_s: float = 1.0) -> None:
-        """Stops all watchers and gives the hosts back, so that others need not wait for leases."""
-        for key in list(self._watchers):
-            self._watchers.pop(key)[1].stop()
+    def _stop_all(self) -> None:
+        for _, watcher in self._watchers.values():
+            watcher.stop()
+        self._watchers = {}
+
+    def close(self, *, timeout_s: float = 0.5) -> None:
+        """Gives the hosts back, so that others need not wait for leases, and stops all watchers."""
+        given_back = self._database.begin(lambda: leases.leave(self._name))
+        stopping = Thread(target=self._stop_all, name="goodbye", daemon=True)
+        stopping.start()
+        stopping.join(timeout_s)
         try:
-            self._database.begin(lambda: leases.leave(self._name)).result(timeout_s)
+            given_back.result(timeout_s)
         except (Error, TimeoutError) as error:
             log.warning("the leases could not be given back, they run out: %r", error)
