@@ -31,6 +31,8 @@ FAULTS: dict[str, Callable[[Host], None]] = {
     "stop-dockerd": Host.stop_dockerd,
     "start-dockerd": Host.start_dockerd,
     "kill-dockerd": Host.kill_dockerd,
+    "freeze-dockerd": Host.freeze_dockerd,
+    "thaw-dockerd": Host.thaw_dockerd,
     "fill-disk": Host.fill_disk,
     "empty-disk": Host.empty_disk,
     "reset": Host.reset,

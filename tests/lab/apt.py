@@ -1,7 +1,6 @@
 """What the lab takes from Debian. The machine's own apt set-up is read, and never changed."""
 
 import re
-from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -35,8 +34,11 @@ def unpack_package(name: str, *, release: str, folder: Path) -> None:
         download = ["apt-get", *options, "download", name]
         run(["env", f"--chdir={work}", *download], timeout_s=300)
         run(["dpkg", "-x", *map(str, work.glob("*.deb")), str(work / "unpacked")])
-        with suppress(FileExistsError):
+        try:
             (work / "unpacked").rename(folder)
+        except OSError:
+            if not folder.exists():  # else another lab was first
+                raise
 
 
 def _apart(work: Path, *, release: str) -> list[str]:

@@ -1,8 +1,12 @@
 """Running the machine's own commands, with a deadline and errors that say what failed."""
 
+import os
 import subprocess
 import time
 from collections.abc import Callable, Sequence
+
+# Not every root shell has the folders of the system's commands in its PATH.
+SBIN = "/usr/local/sbin:/usr/sbin:/sbin:/usr/bin:/bin"
 
 
 class LabError(Exception):
@@ -15,7 +19,13 @@ def run(
     """Run `argv` to its end. Raises LabError on a non-zero exit (if `check`) or at the deadline."""
     try:
         done = subprocess.run(
-            argv, input=stdin, capture_output=True, text=True, errors="replace", timeout=timeout_s
+            argv,
+            input=stdin,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=timeout_s,
+            env={**os.environ, "PATH": f"{os.environ.get('PATH', '')}:{SBIN}"},
         )
     except subprocess.TimeoutExpired as error:
         raise LabError(f"no end after {timeout_s:g} s: {' '.join(argv)}") from error

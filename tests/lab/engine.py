@@ -61,6 +61,15 @@ class Engine(Machine):
         self.stop_dockerd()
         self.start_dockerd()
 
+    def freeze_dockerd(self) -> None:
+        """Let the Engine stand still: it takes connections and answers nothing."""
+        if process := self.dockerd_process():
+            process.signal(signal.SIGSTOP)
+
+    def thaw_dockerd(self) -> None:
+        if process := self.dockerd_process():
+            process.signal(signal.SIGCONT)
+
     def _end_dockerd(self, signum: signal.Signals, timeout_s: float) -> None:
         if process := self.dockerd_process():
             below = process.children()

@@ -75,5 +75,6 @@ class Host(Link, Disk, Sshd, Engine):
         self.empty_disk()
         self.restore_host_key()
         self.restore_sshd()
+        self.thaw_dockerd()
         if self.has_docker and not self.docker_answers():
             self.restart_dockerd()

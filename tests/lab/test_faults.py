@@ -135,6 +135,14 @@ def test_a_restarted_engine_brings_its_containers_back(lab: Lab) -> None:
     _wait_running(lab.web1)
 
 
+def test_a_frozen_engine_takes_connections_and_says_nothing(lab: Lab) -> None:
+    lab.web1.freeze_dockerd()
+    assert not lab.web1.docker_answers()
+    assert lab.web1.ssh("timeout 1 docker ps").returncode == 124
+    lab.web1.reset()
+    assert lab.web1.docker_answers()
+
+
 def test_a_full_disk_takes_no_byte_and_is_emptied(lab: Lab) -> None:
     lab.web1.fill_disk()
     lab.web1.fill_disk("/opt")

@@ -55,6 +55,12 @@ def test_the_impostor_counts_attempts(lab: Lab) -> None:
     assert lab.impostor.auth_attempts() == before + 3
 
 
+def test_connections_are_counted(lab: Lab) -> None:
+    before = lab.bare.connections()
+    assert lab.bare.ssh("true").returncode == 0
+    assert lab.bare.connections() == before + 1
+
+
 def test_only_one_account_has_a_password(lab: Lab, tmp_path: Path) -> None:
     assert lab.web2.password_user == "ops"
     assert lab.web2.password

@@ -22,4 +22,4 @@ def test_not_root(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_lab_is_left_out_only_when_asked_to_and_that_is_said() -> None:
     argv = [sys.executable, "-m", "pytest", "--collect-only", "-q", "tests/lab/test_faults.py"]
     done = subprocess.run(argv, env={**os.environ, "LAB": "0"}, capture_output=True, text=True)
-    assert "no tests collected (15 deselected)" in done.stdout
+    assert "no tests collected (16 deselected)" in done.stdout
