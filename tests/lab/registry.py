@@ -22,6 +22,7 @@ from tests.lab.process import Process
 
 STATE = Path("/run/siteflow-lab")
 CGROUPS = Path("/sys/fs/cgroup")
+CGROUP = "/siteflow-lab"  # of all labs; removed with the last one
 SLOTS = range(1, 255)
 
 
@@ -40,7 +41,7 @@ class Record:
     @property
     def cgroup(self) -> str:
         """Where the Engines of this lab put their containers, below each controller's root."""
-        return f"/siteflow-lab/{self.slot}"
+        return f"{CGROUP}/{self.slot}"
 
     @property
     def file(self) -> Path:
@@ -75,11 +76,13 @@ def locked() -> Iterator[None]:
 def _lock_folder() -> int:
     while True:
         STATE.mkdir(mode=0o700, exist_ok=True)
-        folder = os.open(STATE, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            folder = os.open(STATE, os.O_RDONLY | os.O_DIRECTORY)
+        except FileNotFoundError:
+            continue
         fcntl.flock(folder, fcntl.LOCK_EX)
-        with suppress(FileNotFoundError):
-            if os.fstat(folder).st_ino == STATE.stat().st_ino:
-                return folder
+        if STATE.exists() and os.fstat(folder).st_ino == STATE.stat().st_ino:
+            return folder
         os.close(folder)  # removed by the last holder of the lock: take the new one
 
 
@@ -118,19 +121,18 @@ def take_down(record: Record) -> None:
     if Path(record.directory).exists():
         shutil.rmtree(record.directory)
     record.file.unlink(missing_ok=True)
+    if not records():
+        _remove_cgroups(CGROUP)
     if record.keeper and record.keeper.pid != os.getpid():
         record.keeper.kill()
 
 
 def _remove_cgroups(cgroup: str) -> None:
-    # Version 1: one hierarchy per controller; version 2: one for all. The parent is removed with
-    # the last lab.
+    # Version 1: one hierarchy per controller; version 2: one for all.
     for top in [CGROUPS, *CGROUPS.iterdir()]:
         own = top / cgroup.lstrip("/")
         if own.is_dir():
             wait_until(partial(_rmdir_tree, own), what=f"{own} is empty")
-        with suppress(OSError):
-            own.parent.rmdir()
 
 
 def _rmdir_tree(folder: Path) -> bool:
