@@ -79,30 +79,35 @@ def between(queryset: EntryQuerySet, start: datetime | None, end: datetime | Non
     Entries are read in order of number, so a time range far back would walk over all that came
     later. The times are therefore turned into numbers (see `_boundary`).
     """
+    head = Head.objects.first() or Head()
     if start is not None:
-        earlier, later = _boundary(start)
+        earlier, later = _boundary(head, start)
         queryset = queryset.filter(id__gt=earlier)
         queryset = queryset.filter(at__gte=start) if later - earlier > 1 else queryset
     if end is not None:
-        earlier, later = _boundary(_shift(end, timedelta.resolution))
+        earlier, later = _boundary(head, _shift(end, timedelta.resolution))
         queryset = queryset.filter(id__lt=later)
         queryset = queryset.filter(at__lte=end) if later - earlier > 1 else queryset
     return queryset
 
 
-def _boundary(moment: datetime) -> tuple[int, int]:
+def _boundary(head: Head, moment: datetime) -> tuple[int, int]:
     """Two numbers: entries up to the first are from before the moment, from the second on not.
 
     The numbers follow each other unless a clock was set back at that very time. Numbers and
     times never disagree by more than the head's `clock_back`, so only the entries within that
     of the moment are looked at.
     """
-    head = Head.objects.first() or Head()
     slack = head.clock_back or timedelta()
     ids = Entry.objects.values_list("id", flat=True)
     earlier = ids.filter(at__lt=_shift(moment, -slack)).order_by("-at", "-id").first() or 0
-    later = ids.filter(at__gte=_shift(moment, slack)).order_by("at", "id").first()
-    later = head.seq + 1 if later is None else later
+    found = ids.filter(at__gte=_shift(moment, slack)).order_by("at", "id").first()
+    later = head.seq + 1 if found is None else found
+    return _narrowed(moment, earlier, later) if later - earlier > 1 else (earlier, later)
+
+
+def _narrowed(moment: datetime, earlier: int, later: int) -> tuple[int, int]:
+    """The exact boundary, if the few entries in between are in order of time."""
     unsure = Entry.objects.filter(id__gt=earlier, id__lt=later).order_by("id")
     zone = list(unsure.values_list("id", "at")[:ZONE_LIMIT])
     past = [at < moment for _, at in zone]
