@@ -40,6 +40,7 @@ class DockerEvents:
         self._timeout_s = timeout_s
         self._buffer = b""
         self._closed = threading.Event()
+        self._skipping = False  # the rest of a line that is too long
 
     def open(self, head: bytes, deadline: Deadline) -> None:
         """Send the request and read the head of the answer."""
@@ -82,10 +83,11 @@ class DockerEvents:
     def take(self, *, timeout_s: float) -> list[dict[str, Any]]:
         """What has come by now, at once; else what comes first within ``timeout_s`` seconds.
 
-        Empty after silence and after ``close``; raises as iterating does. Asks the host nothing:
-        see ``answers``.
+        In place of what cannot be read there is an empty event: whoever starts a container can
+        make its events unreadable, which must not end the stream. Nothing after silence and after
+        ``close``; raises when the connection ended. Asks the host nothing: see ``answers``.
         """
-        found = list(self._complete_lines())
+        found = list(self._readable_lines())
         while not self._closed.is_set() and len(found) < _MAX_TAKEN:
             try:
                 self._receive(0.0 if found else timeout_s)
@@ -95,7 +97,7 @@ class DockerEvents:
                 if not found:
                     raise
                 break  # the next call meets the end again
-            found += self._complete_lines()
+            found += self._readable_lines()
         return found
 
     def answers(self) -> bool:
@@ -108,6 +110,22 @@ class DockerEvents:
             yield from self._parsed(line)
         if len(self._buffer) > _MAX_LINE_BYTES:
             raise self._garbage()
+
+    def _readable_lines(self) -> Iterator[dict[str, Any]]:
+        while b"\n" in self._buffer:
+            line, _, self._buffer = self._buffer.partition(b"\n")
+            if self._skipping:
+                self._skipping = False
+                continue
+            try:
+                yield from self._parsed(line)
+            except DriverError:
+                yield {}
+        if len(self._buffer) > _MAX_LINE_BYTES and not self._skipping:
+            self._skipping = True
+            yield {}
+        if self._skipping:
+            self._buffer = b""
 
     def _receive(self, timeout_s: float) -> None:
         data = self._stream.recv(65536, timeout_s=timeout_s)

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal
 import socket
 import threading
 import time
-from typing import Any, Final
+from collections.abc import Callable
+from typing import Any, ClassVar, Final
 
 import paramiko
 from paramiko.common import cMSG_CHANNEL_OPEN, cMSG_CHANNEL_REQUEST, cMSG_GLOBAL_REQUEST
@@ -95,6 +97,7 @@ class Lane(paramiko.Channel):
     def __init__(self, number: int) -> None:
         super().__init__(number)
         self.wake = _Wake()
+        self._ended = False
         self.in_buffer.set_event(self.wake)
         self.in_stderr_buffer.set_event(self.wake)
 
@@ -120,10 +123,20 @@ class Lane(paramiko.Channel):
         return bool(self.event_ready)
 
     def exited(self) -> bool:
-        return bool(self.status_event.is_set())
+        """Whether the server told of the command's end; a broken connection is none."""
+        return self._ended
 
     def _handle_request(self, m: Message) -> None:
+        start = m.packet.tell()
+        kind = m.get_text()
+        ended_by = _signal_number(m) if kind == "exit-signal" else 0
+        m.packet.seek(start)
         super()._handle_request(m)  # type: ignore[misc]
+        if ended_by:
+            self.exit_status = 128 + ended_by  # as a shell counts
+        if kind in ("exit-status", "exit-signal"):
+            self._ended = True
+            self.status_event.set()
         self.wake.set()
 
     def _request_success(self, m: Message) -> None:
@@ -141,6 +154,17 @@ class Lane(paramiko.Channel):
         super()._feed_extended(m)  # type: ignore[misc]
 
 
+def _signal_number(m: Message) -> int:
+    """The signal of an ``exit-signal`` request (RFC 4254, section 6.10), SIGTERM if unknown."""
+    m.get_boolean()
+    name = m.get_text()
+    return getattr(signal, f"SIG{name}", signal.SIGTERM) if name.isalnum() else signal.SIGTERM
+
+
+def _late_bound(name: str) -> Callable[[Any, Message], None]:
+    return lambda lane, message: getattr(lane, name)(message)
+
+
 class Link(paramiko.Transport):
     """One SSH connection whose server must own ``pinned`` (any safe key when it is empty).
 
@@ -151,6 +175,12 @@ class Link(paramiko.Transport):
     _active_check_timeout = 1.0
 
     packetizer: Packets
+
+    # paramiko's table names its own class's methods, so those of Lane would never be called.
+    _channel_handler_table: ClassVar = {
+        code: _late_bound(method.__name__)
+        for code, method in paramiko.Transport._channel_handler_table.items()  # type: ignore[attr-defined]
+    }
 
     def __init__(self, sock: socket.socket | Lane, *, pinned: str, prefer: str = "") -> None:
         self._pinned = pinned
