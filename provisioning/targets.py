@@ -65,5 +65,7 @@ def _key_is_trusted(host: Host) -> None:
 def _login(host: Host) -> Login:
     if host.credential is None:
         raise DriverError(f"{host.name} has no key or password to log in with.", "bad_credential")
-    kind = "key" if host.credential.kind == host.credential.Kind.KEY else "password"
-    return Login(kind=kind, secret=host.credential.reveal())
+    secret = host.credential.reveal()
+    if host.credential.kind == host.credential.Kind.KEY:
+        return Login(kind="key", secret=secret)
+    return Login(kind="password", secret=secret)

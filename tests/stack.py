@@ -20,6 +20,7 @@ import psycopg
 import requests
 from psycopg.sql import SQL, Identifier
 from websockets.sync.client import ClientConnection, connect
+from websockets.typing import Origin
 
 from tests.databases import free_port
 
@@ -173,7 +174,7 @@ class Client:
         with connect(
             f"{self.url.replace('http', 'ws')}/api/ws",
             additional_headers={"Cookie": cookies},
-            origin=self.url,  # type: ignore[arg-type]
+            origin=Origin(self.url),
             max_size=None,
         ) as socket:
             yield socket

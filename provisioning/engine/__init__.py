@@ -7,8 +7,8 @@ what a worker does when the doorbell rings. `sweep` finds what was lost on the w
 from provisioning.engine.accept import start, start_many
 from provisioning.engine.control import cancel, retry
 from provisioning.engine.errors import Busy, EngineError, Refused
-from provisioning.engine.worker import run
 from provisioning.engine.sweep import sweep
+from provisioning.engine.worker import run
 
 __all__ = [
     "Busy",

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from django.contrib.auth import get_user_model
 from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
 from audit.record import Actor, record
-from provisioning.engine.accept import TRUSTED_SOURCES, start
+from provisioning.engine.accept import start
 from provisioning.engine.errors import Conflict, Refused
 from provisioning.engine.outcome import Outcome, finish
+from provisioning.engine.permission import holds
 from provisioning.live import publish_operation
 from provisioning.models import Operation
 from provisioning.operations import VERBS
@@ -53,7 +53,8 @@ def retry(
     if row.is_active:
         raise Conflict(f"Operation {row.pk} is still under way.", code="still_active")
     verb = VERBS[row.kind]
-    target = verb.target and verb.target._default_manager.filter(pk=row.target_id).first()
+    rows = verb.target._default_manager if verb.target else None
+    target = rows.filter(pk=row.target_id).first() if rows else None
     if verb.inline or target is None:
         raise Conflict(
             f"{row.kind} of {row.target_name} cannot be repeated.", code="not_repeatable"
@@ -70,10 +71,7 @@ def retry(
 
 
 def _permit(row: Operation, actor: Actor, action: str) -> None:
-    if actor.source in TRUSTED_SOURCES:
-        return
-    user = get_user_model().objects.filter(pk=actor.user_id, is_active=True).first()
-    if user is None or not user.has_perm(_PERMISSION):
+    if not holds(actor, _PERMISSION):
         _on_record(row, actor, action, "refused")
         raise Refused(f"{actor.name or 'You'} may not cancel or retry operations.")
 

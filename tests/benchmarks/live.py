@@ -33,7 +33,8 @@ def change_to_socket(running: Stack, host: Any, engine: str) -> list[Figure]:
             verb, action, state = [("stop", "die", "exited"), ("start", "start", "running")][
                 turn % 2
             ]
-            wanted.forget(), raw.forget()
+            wanted.forget()
+            raw.forget()
             host.docker(verb, *(["-t", "5"] if verb == "stop" else []), "legacy")
             seen = raw.wait(action)
             later.append((wanted.wait(state) - seen) * 1000)

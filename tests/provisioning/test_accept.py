@@ -112,7 +112,7 @@ def test_an_operator_may_not_approve_keys() -> None:
 
 def test_a_disabled_account_may_nothing() -> None:
     alice = person("alice", "admin")
-    User.objects.filter(pk=alice.user_id).update(is_active=False)
+    User.objects.filter(username="alice").update(is_active=False)
     with pytest.raises(Refused):
         engine.start("container.start", make_container(make_host()), actor=alice)
 

@@ -26,7 +26,8 @@ OFFERED = keys.generate_ed25519("host").public_line
 def add(**values: Any) -> Host:
     params = {**SSH, "auth": "generate", **values}
     row = engine.start("host.add", actor=COMMAND, params=params)
-    return Host.objects.get(pk=row.target_id)
+    assert row.host is not None
+    return row.host
 
 
 def everything_kept() -> str:
@@ -36,7 +37,7 @@ def everything_kept() -> str:
         *Host.objects.all(),
         *Credential.objects.all(),
     ]
-    return serializers.serialize("json", rows)
+    return str(serializers.serialize("json", rows))
 
 
 def test_a_host_with_a_key_made_here() -> None:
@@ -140,7 +141,8 @@ def test_another_address_is_another_machine_whose_key_is_not_approved() -> None:
     host.refresh_from_db()
     assert (host.host_key, host.state, host.revision) == ("", "new", 2)
     outcome = Entry.objects.get(action="host.change", phase="outcome")
-    assert (outcome.before["address"], outcome.after["address"]) == ("192.0.2.10", "192.0.2.99")
+    before, after = outcome.before or {}, outcome.after or {}
+    assert (before["address"], after["address"]) == ("192.0.2.10", "192.0.2.99")
 
 
 def test_another_time_out_leaves_key_and_connections_alone() -> None:
@@ -170,7 +172,7 @@ def test_removing_takes_the_typed_name_and_forgets_everything_but_the_record() -
     assert not Container.objects.exists()
     assert not Credential.objects.exists()
     entry = Entry.objects.get(action="host.remove", phase="outcome")
-    assert (entry.target_name, entry.before["address"]) == ("web1", "192.0.2.10")
+    assert (entry.target_name, (entry.before or {})["address"]) == ("web1", "192.0.2.10")
     assert Operation.objects.get(kind="host.remove").host_name == "web1"
 
 

@@ -68,14 +68,15 @@ def test_a_restart_ends_with_steps_output_and_both_audit_entries(fake: FakeHost)
         ("intent", "accepted"),
         ("outcome", "succeeded"),
     ]
-    assert entries[1].before["started_at"] != entries[1].after["started_at"]
+    before, after = entries[1].before or {}, entries[1].after or {}
+    assert before["started_at"] != after["started_at"]
     assert calls(fake, "restart") == 1
 
 
 def test_the_containers_row_is_right_when_the_operation_ends(fake: FakeHost) -> None:
     row = accepted(fake, "container.stop")
     engine.run(row.pk)
-    container = Container.objects.get(pk=row.target_id)
+    container = Container.objects.get()
     assert (container.state, container.source, container.exit_code) == ("exited", "operation", 137)
 
 
@@ -96,7 +97,7 @@ def test_each_verb_reaches_its_state(fake: FakeHost, kind: str, before: str, aft
     engine.run(row.pk)
     row.refresh_from_db()
     assert (row.status, row.message) == ("succeeded", row.message)
-    assert Container.objects.get(pk=row.target_id).state == after
+    assert Container.objects.get().state == after
 
 
 def test_removing_forgets_the_row(fake: FakeHost) -> None:
