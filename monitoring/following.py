@@ -37,7 +37,12 @@ _ENDING_S: Final = 0.4  # what an Engine needs to clean up after a container
 _FLOOD: Final = 500
 _FLOOD_PAUSE_S: Final = 0.2
 # What one container's description may have wrong without the host being in trouble.
-_ONE_CONTAINER: Final = frozenset({"garbage", "output_too_large", "docker_error", "conflict"})
+# A container that hangs in the Engine makes the Engine hang whenever it is asked for that one.
+_ONE_CONTAINER: Final = frozenset(
+    {"garbage", "output_too_large", "docker_error", "conflict", "timeout"}
+)
+_AVOIDED_S: Final = 60.0
+_HURRY_S: Final = 1.0
 
 
 class Outdated(Exception):
@@ -46,11 +51,10 @@ class Outdated(Exception):
 
 @dataclass(slots=True)
 class Inspected:
-    """What Docker said of some containers, who is gone, and the first answer of no use."""
+    """What Docker said of some containers, and who is gone."""
 
     seen: dict[str, ContainerState] = field(default_factory=dict)
     gone: list[str] = field(default_factory=list)
-    remark: DriverError | None = None
 
 
 class Following:
@@ -82,7 +86,8 @@ class Following:
         self._inspected_at: dict[str, float] = {}
         self._ending: dict[str, float] = {}  # when to inspect those that have just ended
         self._waiting: list[str] = []  # to be inspected as time allows
-        self._heard = self._forgot = False
+        self._avoided: dict[str, tuple[float, DriverError]] = {}  # until when, and why
+        self._heard = self._forgot = self._unreadable = False
         self._asking_since: float | None = None  # None while it waits for events
         self.read_at: float | None = None  # of the last success, on the monotonic clock
 
@@ -123,7 +128,8 @@ class Following:
     def _wait_s(self) -> float:
         if self.read_at is None:
             return 0.0
-        return max(0.0, self.read_at + self._interval_s - time.monotonic())
+        interval_s = min(_HURRY_S, self._interval_s) if self._unreadable else self._interval_s
+        return max(0.0, self.read_at + interval_s - time.monotonic())
 
     def _check(self, stream: EventStream) -> None:
         """A stream that was silent since the last read: is it still one?"""
@@ -134,6 +140,7 @@ class Following:
     def _act_on(self, events: Collection[Mapping[str, Any]]) -> None:
         """Looks once at each container that was named, however often it was."""
         self._heard = self._heard or bool(events)
+        self._unreadable = self._unreadable or any(not event for event in events)
         if len(events) > _FLOOD:
             self._stopped.wait(_FLOOD_PAUSE_S)
         changes = changes_in(events)
@@ -208,14 +215,15 @@ class Following:
         return found
 
     def _inspect_one(self, docker_id: str, found: Inspected) -> None:
-        self._inspected_at[docker_id] = time.monotonic()
+        self._inspected_at[docker_id] = now = time.monotonic()
         try:
             found.seen[docker_id] = self._docker.container(docker_id)
+            self._avoided.pop(docker_id, None)
         except DriverError as error:
             if error.code == "not_found":
                 found.gone.append(docker_id)
             elif error.code in _ONE_CONTAINER:
-                found.remark = found.remark or error
+                self._avoided[docker_id] = now + _AVOIDED_S, error
             else:
                 raise
 
@@ -224,17 +232,22 @@ class Following:
         began, at = time.monotonic(), timezone.now()
         listing = {state.docker_id: state for state in self._docker.containers()}
         known = self._database(lambda: inventory.states(self._host))
-        doubtful = [key for key, state in listing.items() if self._is_doubtful(state, known)]
+        open_to_us = {key: state for key, state in listing.items() if not self._is_avoided(key)}
+        doubtful = [key for key, state in open_to_us.items() if self._is_doubtful(state, known)]
         now, self._waiting = doubtful[:AT_ONCE], doubtful[AT_ONCE:]
-        found = self._inspect(now + self._longest_not_inspected(listing.keys() - set(doubtful)))
+        found = self._inspect(now + self._longest_not_inspected(open_to_us.keys() - set(doubtful)))
         self._listing = listing
         self._trust(found.seen)
         self._drop_all_but(listing.keys() - set(found.gone))
-        changed = bool(doubtful or found.gone or self._forgot or known.keys() - listing.keys())
+        other = any(known.get(key) != state.state for key, state in listing.items())
+        changed = bool(doubtful or other or self._forgot or known.keys() - listing.keys())
         self._store(lambda: self._keep(found, at=at, changed=changed or self.read_at is None))
-        self._forgot = False
+        self._forgot = self._unreadable = False
         self.read_at = began
         self._on_read()
+
+    def _is_avoided(self, key: str) -> bool:
+        return key in self._avoided and self._avoided[key][0] > time.monotonic()
 
     def _is_doubtful(self, state: ContainerState, known: Mapping[str, str]) -> bool:
         key = state.docker_id
@@ -246,7 +259,7 @@ class Following:
         return heapq.nsmallest(count, keys, key=lambda key: self._inspected_at.get(key, 0.0))
 
     def _drop_all_but(self, keys: AbstractSet[str]) -> None:
-        for kept in (self._listing, self._trusted, self._inspected_at):
+        for kept in (self._listing, self._trusted, self._inspected_at, self._avoided):
             for key in kept.keys() - keys:
                 kept.pop(key)
 
@@ -255,14 +268,23 @@ class Following:
         if not changed:
             states = list(found.seen.values())
             inventory.apply_some(self._host, states, at=at, source=Container.Source.READ)
-            return self._confirm(at, found.remark)
+            return self._confirm(at)
         states = [found.seen.get(key, listed) for key, listed in self._listing.items()]
         with transaction.atomic():
             inventory.apply_all(self._host, states, at=at)
-            self._confirm(at, found.remark)
+            self._confirm(at)
 
-    def _confirm(self, at: datetime, remark: DriverError | None) -> None:
+    def _remark(self) -> DriverError | None:
+        """What part of the host's answers could not be used."""
+        if self._unreadable:
+            return DriverError(
+                f"{self._host.name}: some of Docker's events are unreadable", "garbage"
+            )
+        return next((error for _, error in self._avoided.values()), None)
+
+    def _confirm(self, at: datetime) -> None:
         """The host's rows are fresh as of ``at``, whatever somebody else wrote meanwhile."""
+        remark = self._remark()
         reach.reached(self._host, but=remark)
         if reach.looked_at(self._host, at):
             return

@@ -180,16 +180,44 @@ def test_somebody_elses_wrong_verdict_is_corrected(fake: FakeHost, watch: WATCHE
     until(lambda: host().state == "reachable" and host().error_code == "")
 
 
-def test_one_container_that_cannot_be_read_is_remarked(fake: FakeHost, watch: WATCHES) -> None:
+@pytest.mark.parametrize("code", ["garbage", "output_too_large", "docker_error", "timeout"])
+def test_one_container_that_cannot_be_read_is_remarked(
+    fake: FakeHost, watch: WATCHES, monkeypatch: pytest.MonkeyPatch, code: str
+) -> None:
+    monkeypatch.setattr(following, "_AVOIDED_S", 0.3)
     watch(new_host(), interval_s=SOON_S)
     until(lambda: is_watched(fake))
-    broken = DriverError("web1: the answer for shop-db-1 could not be read", "garbage")
-    fake.fail("container", *[broken] * 3)
-    fake.containers["legacy"] = replace(fake.containers["legacy"], state="exited")
-    until(lambda: host().error_code == "garbage")
-    assert host().state == "reachable"
-    until(lambda: states()["legacy"] == "exited")
+    look = fake.fake_docker.container
+    broken = fake.containers["shop-db-1"].docker_id
+
+    def partly(docker_id: str) -> Any:
+        if docker_id == broken:
+            raise DriverError("web1: the answer for shop-db-1 could not be read", code)
+        return look(docker_id)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(fake.fake_docker, "container", partly)
+        for name in ("legacy", "shop-db-1"):
+            fake.containers[name] = replace(fake.containers[name], state="exited", exit_code=1)
+        until(lambda: host().error_code == code)
+        assert host().state == "reachable"
+        until(
+            lambda: states() == {"legacy": "exited", "shop-db-1": "exited", "shop-web-1": "running"}
+        )
     until(lambda: host().error_code == "")
+
+
+def test_an_unreadable_event_makes_us_look_at_all_and_is_remarked(
+    fake: FakeHost, watch: WATCHES, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(following, "_HURRY_S", SOON_S)
+    watch(new_host())
+    until(lambda: is_watched(fake))
+    fake.containers["legacy"] = replace(fake.containers["legacy"], state="exited", exit_code=1)
+    fake.fake_docker.streams[0].pending.put({})
+    until(lambda: states()["legacy"] == "exited")
+    assert (host().state, host().error_code) == ("reachable", "garbage")
+    assert len(fake.fake_docker.streams) == 1
 
 
 def test_a_host_whose_list_is_garbage_is_unknown_until_it_can_be_read(
