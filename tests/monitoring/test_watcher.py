@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from django.db import OperationalError
 
-from monitoring import following, watcher
+from monitoring import following, inspections, watcher
 from monitoring.database import DatabaseThreads
 from provisioning.drivers.errors import DriverError
 from provisioning.drivers.fake import FakeHost, fake_container
@@ -151,7 +151,7 @@ def test_the_project_goes_after_its_last_container(fake: FakeHost, watch: WATCHE
 def test_in_time_a_read_finds_what_the_listing_does_not_show(
     fake: FakeHost, watch: WATCHES, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(following, "HEALS_WITHIN_S", 0.3)
+    monkeypatch.setattr(inspections, "HEALS_WITHIN_S", 0.3)
     listing = fake.fake_docker.containers
     short = lambda: [replace(each, restart_count=0) for each in listing()]  # noqa: E731
     monkeypatch.setattr(fake.fake_docker, "containers", short)
@@ -164,7 +164,7 @@ def test_in_time_a_read_finds_what_the_listing_does_not_show(
 def test_many_containers_are_there_before_all_are_inspected(
     fake: FakeHost, watch: WATCHES, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(following, "AT_ONCE", 4)
+    monkeypatch.setattr(inspections, "AT_ONCE", 4)
     many = [fake_container(f"c{number}", restart_count=1) for number in range(30)]
     fake.containers = {each.name: each for each in many}
     watch(new_host())
@@ -184,7 +184,7 @@ def test_somebody_elses_wrong_verdict_is_corrected(fake: FakeHost, watch: WATCHE
 def test_one_container_that_cannot_be_read_is_remarked(
     fake: FakeHost, watch: WATCHES, monkeypatch: pytest.MonkeyPatch, code: str
 ) -> None:
-    monkeypatch.setattr(following, "_AVOIDED_S", 0.3)
+    monkeypatch.setattr(inspections, "_AVOIDED_S", 0.3)
     watch(new_host(), interval_s=SOON_S)
     until(lambda: is_watched(fake))
     look = fake.fake_docker.container
