@@ -61,7 +61,7 @@ class Torment:
         self._lock = threading.Lock()
         self._api = docker.APIClient(base_url=f"unix://{host.docker_socket_outside}")
 
-    def run(self, kills: int, *, between_s: tuple[float, float] = (0.5, 4.0)) -> Report:
+    def run(self, kills: int, *, between_s: tuple[float, float] = (0.0, 2.0)) -> Report:
         for name in self.names:
             self.host.docker("run", "--detach", f"--name={name}", BUSYBOX, "sh", "-c", STAY)
         threads = [threading.Thread(target=self._count, daemon=True)]
@@ -70,6 +70,7 @@ class Torment:
         for thread in threads:
             thread.start()
         for _ in range(kills):
+            self._work_goes_on()
             self._over.wait(self.random.uniform(*between_s))
             self._kill(self.random.choice(ROLES))
         self._over.set()
@@ -77,6 +78,13 @@ class Torment:
             thread.join()
         self._settle()
         return self.report
+
+    def _work_goes_on(self, *, more: int = 3) -> None:
+        """Until some operations were accepted since the last kill, so that it hits work."""
+        enough = len(self.report.accepted) + more
+        deadline = time.monotonic() + ENDED_WITHIN_S
+        while len(self.report.accepted) < enough and time.monotonic() < deadline:
+            self._over.wait(0.05)
 
     def _targets(self, client: Client) -> list[dict[str, Any]]:
         deadline = time.monotonic() + 30
