@@ -74,6 +74,8 @@ class Stack:
 
     def start(self) -> None:
         """Starts `serve` and waits until the web process is ready."""
+        if self.supervisor is not None:  # it was killed
+            self.supervisor.wait(READY_S)
         with self.log.open("ab") as log:
             self.supervisor = subprocess.Popen(
                 [sys.executable, "manage.py", "serve"],
