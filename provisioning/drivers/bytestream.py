@@ -18,7 +18,7 @@ from provisioning.drivers.stream_ending import ending
 
 _MAX_STDERR_BYTES = 8 * 1024
 _PROBE_EVERY_S = 15.0
-_PROBE_TIMEOUT_S = 4.0
+PROBE_TIMEOUT_S = 4.0
 _SEND_TIMEOUT_S = 10.0
 _EXIT_WAIT_S = 1.0
 
@@ -31,7 +31,7 @@ class ByteStream(Protocol):
     def send(self, data: bytes) -> None: ...
     def recv(self, size: int, *, timeout_s: float) -> bytes: ...
     def fresh(self) -> bool: ...
-    def answers(self) -> bool: ...
+    def answers(self, *, timeout_s: float = PROBE_TIMEOUT_S) -> bool: ...
     def ending(self) -> DriverError | None: ...
     def close(self) -> None: ...
 
@@ -89,9 +89,12 @@ class LaneStream:
             self._held.link.is_active()
         )
 
-    def answers(self) -> bool:
-        """Whether the SSH server on the other side still answers, asked with a real request."""
-        if self._held.link.answers(timeout_s=_PROBE_TIMEOUT_S):
+    def answers(self, *, timeout_s: float = PROBE_TIMEOUT_S) -> bool:
+        """Whether the SSH server on the other side still answers, asked with a real request.
+
+        If it does not, the whole connection is given up.
+        """
+        if self._held.link.answers(timeout_s=timeout_s):
             return True
         self._held.link.shut()
         return False
@@ -149,7 +152,7 @@ class SocketStream:
             return False
         return False  # the end, or something nobody asked for
 
-    def answers(self) -> bool:
+    def answers(self, *, timeout_s: float = PROBE_TIMEOUT_S) -> bool:
         return True  # the kernel of this machine tells of every end
 
     def ending(self) -> DriverError | None:

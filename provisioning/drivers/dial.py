@@ -64,21 +64,20 @@ class SshDialer:
     def _forwarded(self, connection: Connection, deadline: Deadline) -> ByteStream:
         try:
             held = connection.streamlocal(self._target.docker_socket, deadline)
-        except LaneRefused as refused:
+        except LaneRefused:
             self._forward = False
-            raise self._why_refused(refused, deadline) from None
+            raise self._why_refused(deadline) from None
         return LaneStream(held, who=self._who, preamble=None)
 
-    def _why_refused(self, refused: LaneRefused, deadline: Deadline) -> DriverError:
+    def _why_refused(self, deadline: Deadline) -> DriverError:
         path = self._target.docker_socket
         if not self._holds("-S", path, deadline):
             return DriverError(f"{self._who}: no docker command and no {path}", "docker_missing")
         if not self._holds("-w", path, deadline):
             return DriverError(f"{self._who}: no permission on {path}", "docker_denied")
-        if refused.code == 1:
-            message = f"{self._who}: no docker command, and sshd does not forward sockets"
-            return DriverError(message, "docker_missing")
-        return DriverError(f"{self._who}: nothing answers at {path}", "docker_down")
+        # sshd gives the same reason for both.
+        why = f"nothing answers at {path}, or sshd does not forward sockets to it"
+        return DriverError(f"{self._who}: {why}", "docker_down")
 
     def _holds(self, test: str, path: str, deadline: Deadline) -> bool:
         return self._run(("test", test, path), timeout_s=deadline.left()).exit_code == 0

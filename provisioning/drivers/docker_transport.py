@@ -19,7 +19,7 @@ from urllib3.connection import HTTPConnection
 from urllib3.connectionpool import HTTPConnectionPool
 from urllib3.exceptions import EmptyPoolError
 
-from provisioning.drivers.bytestream import ByteStream
+from provisioning.drivers.bytestream import PROBE_TIMEOUT_S, ByteStream
 from provisioning.drivers.deadline import Deadline
 from provisioning.drivers.dial import Dialer
 from provisioning.drivers.errors import DriverError
@@ -82,22 +82,40 @@ class StreamSocket:
             raise
 
     def recv(self, size: int) -> bytes:
-        try:
-            data = self.stream.recv(size, timeout_s=self._deadline.left())
-        except TimeoutError:
-            raise self._overdue() from None
+        data = self._recv(size)
         if not data and not self._heard:
             raise self._ended()
         self._heard = True
         return data
 
-    def _overdue(self) -> DriverError:
-        """Find out who is silent: a slow Docker keeps its connection, a dead host does not."""
-        if not self.stream.answers():
+    def _recv(self, size: int) -> bytes:
+        """Three quarters of the time are for waiting, then the silent side is asked for a sign.
+
+        So the caller learns within its deadline who is silent: a slow Docker or a dead host.
+        """
+        left_s = self._deadline.left()
+        try:
+            return self.stream.recv(size, timeout_s=left_s * 0.75 if left_s >= 2 else left_s)
+        except TimeoutError:
+            pass
+        if self._deadline.left() < 0.4:
+            self._probe_behind()
+            raise self._overdue()
+        if not self.stream.answers(timeout_s=self._deadline.within(PROBE_TIMEOUT_S)):
             message = f"{self._who}: the server does not answer any more"
-            return DriverError(message, "link_lost")
+            raise DriverError(message, "link_lost")
+        try:
+            return self.stream.recv(size, timeout_s=self._deadline.left())
+        except TimeoutError:
+            raise self._overdue() from None
+
+    def _overdue(self) -> DriverError:
         message = f"{self._who}: Docker gave no answer within {self._deadline.timeout_s:g} s"
         return DriverError(message, "timeout")
+
+    def _probe_behind(self) -> None:
+        """Without making the caller wait; a connection found dead is given up."""
+        threading.Thread(target=self.stream.answers, name="probe", daemon=True).start()
 
     def _ended(self) -> DriverError:
         if self._kept:

@@ -35,7 +35,7 @@ class Pieces:
     def fresh(self) -> bool:
         return True
 
-    def answers(self) -> bool:
+    def answers(self, *, timeout_s: float = 0.0) -> bool:
         return True
 
     def ending(self) -> None:
