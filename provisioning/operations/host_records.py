@@ -141,9 +141,12 @@ def approve_key(op: Op, host: HostDriver) -> None:
     reach.publish_host(row.pk)
 
 
-def _given(params: BaseModel) -> dict[str, Any]:
+def _given(params: HostFields) -> dict[str, Any]:
     secret = {"auth", "private_key", "passphrase", "password"}
-    return params.model_dump(exclude_unset=True, exclude_none=True, exclude=secret)
+    given = params.model_dump(exclude_unset=True, exclude_none=True, exclude=secret)
+    if "via" in params.model_fields_set:  # null is an answer here: no jump host
+        given["via"] = params.via
+    return given
 
 
 def _required(given: dict[str, Any], *names: str) -> None:

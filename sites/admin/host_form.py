@@ -98,6 +98,8 @@ class HostForm(_ModelForm):
             "command_timeout_s": "One command, seconds",
         }
 
+        error_messages = {"name": {"unique": "Another host has this name."}}
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         row = self.instance
@@ -118,6 +120,7 @@ class HostForm(_ModelForm):
         via, auth = self.fields["via"], self.fields["auth"]
         assert isinstance(via, forms.ModelChoiceField)  # noqa: S101  (for the type checker)
         assert isinstance(auth, forms.ChoiceField)  # noqa: S101
+        self.fields["port"].required = self.fields["connect_timeout_s"].required = False
         via.queryset = Host.objects.filter(connection=Host.Connection.SSH).exclude(pk=row.pk)
         via.empty_label = "none: it is reached directly"
         if row.credential_id:
@@ -128,7 +131,7 @@ class HostForm(_ModelForm):
         given = super().clean() or self.cleaned_data
         if self.local or given.get("connection") == Host.Connection.LOCAL:
             return given
-        for name in ("username", "address", "auth"):
+        for name in ("username", "address", "port", "auth"):
             if not given.get(name) and name not in self.errors:
                 self.add_error(name, "This is needed to reach it over SSH.")
         wanted = {"key": "private_key", "password": "password"}.get(given.get("auth", ""), "")
@@ -136,11 +139,8 @@ class HostForm(_ModelForm):
             self.add_error(wanted, "This is needed for the chosen way to log in.")
         return given
 
-    def validate_unique(self) -> None:
-        """The verb says it, with the same words for every way in."""
-
     def validate_constraints(self) -> None:
-        """As above."""
+        """Names have no capitals: that the field is unique says it all, and in better words."""
 
     def values(self) -> dict[str, Any]:
         """Only what the verb needs: an empty secret is none, an unchanged login is not sent."""
