@@ -185,6 +185,18 @@ def test_a_black_hole_is_told_from_a_slow_engine(lab: Lab) -> None:
         driver.docker.ping()
 
 
+def test_a_frozen_engine_does_not_cost_the_connection(lab: Lab) -> None:
+    with opened(lab.web1, command_timeout_s=2) as driver:
+        driver.docker.ping()
+        before = lab.web1.connections()
+        lab.web1.freeze_dockerd()
+        assert fails(driver.docker.ping).code == "timeout"
+        assert driver.run(("true",)).exit_code == 0
+        lab.web1.thaw_dockerd()
+        driver.docker.ping()
+        assert lab.web1.connections() == before
+
+
 def test_short_deadlines_are_kept_in_a_black_hole(lab: Lab) -> None:
     with opened(lab.web1, command_timeout_s=1, connect_timeout_s=1) as driver:
         driver.docker.ping()
