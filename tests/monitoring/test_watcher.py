@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from monitoring.database import DatabaseThreads
 from provisioning.drivers.errors import DriverError
 from provisioning.drivers.fake import FakeHost, fake_container
 from sites.models import Container, Host, Site
+from sites.models.host import stale_after
 from sites.schemas import container_out
 from tests.monitoring.conftest import WATCHES, NoExtras
 from tests.monitoring.waiting import until
@@ -247,6 +249,44 @@ def test_a_lost_stream_is_taken_up_again_without_a_word(
     assert host().state == "reachable"
     assert stream.closed
     assert not [message for message in published if message.get("unknown_since")]
+
+
+def test_a_stream_that_went_silent_for_good_is_opened_anew(
+    fake: FakeHost, watch: WATCHES, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watcher, "_LASTED_S", 0.0)
+    watch(new_host(), interval_s=SOON_S)
+    until(lambda: is_watched(fake))
+    monkeypatch.setattr(fake.fake_docker.streams[0], "answers", lambda: False)
+    until(lambda: len(fake.fake_docker.streams) == 2)
+    assert host().state == "reachable"
+
+
+def test_a_link_lost_after_a_long_silence_makes_unreachable_at_once(
+    fake: FakeHost, watch: WATCHES, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watcher, "_LASTED_S", 0.0)
+    monkeypatch.setattr(following, "_HUNG_S", 0.0)
+    watch(new_host(), interval_s=SOON_S)
+    until(lambda: is_watched(fake))
+    fake.fail("containers", DriverError("web1: the server does not answer", "link_lost"))
+    until(lambda: host().state == "unreachable")
+    until(lambda: host().state == "reachable")
+
+
+def test_rows_of_a_host_that_nobody_watches_turn_unknown(fake: FakeHost, watch: WATCHES) -> None:
+    watching = watch(new_host())
+    until(lambda: is_watched(fake))
+    watching.stop()
+    until(lambda: watching.done)
+    row = Container.objects.select_related("host", "site").get(name="legacy")
+    seen_at = row.host.inventory_at
+    assert seen_at is not None
+    later = seen_at + stale_after() + timedelta(seconds=1)
+    assert container_out(row, now=seen_at)["state"] == "running"
+    shown = container_out(row, now=later)
+    assert (shown["state"], shown["last_state"]) == ("unknown", "running")
+    assert shown["unknown_since"] == seen_at
 
 
 def test_docker_down_makes_unknown_since_when_and_heals(
