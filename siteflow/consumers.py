@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 import uuid
 from collections import deque
 from collections.abc import Awaitable, Callable
@@ -57,6 +58,7 @@ class LiveSocket:
         self.session = scope["session"]
         self._scope, self._receive, self._send_event = scope, receive, send
         self._rights: Rights | None = None
+        self._rights_at = 0.0
         self._client = Client(sees=lambda about: bool(self._rights and self._rights.sees(about)))
         self._hub = hub_of_this_loop()
         self._wishes: dict[str, Wish] = {}
@@ -88,6 +90,7 @@ class LiveSocket:
     async def _let_in(self) -> bool:
         try:
             self._rights = await rights_of(self.session)
+            self._rights_at = time.monotonic()
         except Exception:  # the database is away; the client comes again later
             logger.warning("A socket's session cannot be read", exc_info=True)
             await self._close(BROKEN)
@@ -143,7 +146,7 @@ class LiveSocket:
         topic_of(wish.topic)  # raises before anything is kept of a topic that does not exist
         if wish.topic not in self._wishes and len(self._wishes) >= MAX_TOPICS:
             raise BadFrame(f"A socket may have {MAX_TOPICS} topics.", "too_many_topics", "topic")
-        if not await self._still_logged_in():
+        if not await self._still_logged_in(within_s=1.0):
             return
         async with self._turn:
             self._wishes[wish.topic] = wish
@@ -192,15 +195,17 @@ class LiveSocket:
             self._unsubscribe(self._followed.popleft())
         await self._subscribe(Wish(topic))
 
-    async def _still_logged_in(self) -> bool:
-        self.rights_are(await rights_of(self.session))
+    async def _still_logged_in(self, *, within_s: float = 0.0) -> bool:
+        """Reads the rights anew, unless that was done at most ``within_s`` ago."""
+        if time.monotonic() - self._rights_at > within_s:
+            self.rights_are(await rights_of(self.session))
         return self._rights is not None
 
     def rights_are(self, rights: Rights | None) -> None:
         """Called every few seconds: ends the socket or the topics that are no longer allowed."""
         if self._closed or self._rights is None:
             return
-        self._rights = rights
+        self._rights, self._rights_at = rights, time.monotonic()
         if rights is None:
             return self._background(
                 self._end, "session_ended", "The session has ended; log in.", NOT_LOGGED_IN

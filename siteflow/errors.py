@@ -178,9 +178,11 @@ def json_under_api(
             return response
         if response["Content-Type"].startswith("application/json") or settings.DEBUG:
             return response
-        told = answer(request, plain(response.status_code))
-        if "Allow" in response:
-            told["Allow"] = response["Allow"]
-        return told
+        if not isinstance(response, HttpResponse):
+            return response
+        response.content = answer(request, plain(response.status_code)).content
+        response["Content-Type"] = "application/json"
+        response.headers.pop("Content-Length", None)
+        return response
 
     return middleware

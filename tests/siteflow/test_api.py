@@ -72,6 +72,7 @@ def test_what_is_not_there_has_the_same_shape(bob: User, client: Client) -> None
     wrong = logged_in(bob).delete("/api/containers")
     assert_error(wrong, 405, "method_not_allowed")
     assert wrong["Allow"] == "GET"
+    assert wrong["X-Content-Type-Options"] == "nosniff"
 
 
 def test_a_body_that_is_no_json(alice: User) -> None:
