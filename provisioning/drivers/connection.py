@@ -10,12 +10,15 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import paramiko
+
 from provisioning.drivers.auth import log_in
 from provisioning.drivers.deadline import Deadline
 from provisioning.drivers.errors import DriverError
 from provisioning.drivers.handshake import exchange_keys
 from provisioning.drivers.hostile import printable
-from provisioning.drivers.link import Lane, LaneRefused, Link, LinkDown
+from provisioning.drivers.lane import Lane
+from provisioning.drivers.link import LaneRefused, Link, LinkDown
 from provisioning.drivers.slots import Slots
 from provisioning.drivers.target import SshTarget
 from provisioning.drivers.tcp import connect_tcp
@@ -44,9 +47,11 @@ class Held:
         if self.released:
             return
         self.released = True
-        with contextlib.suppress(EOFError, OSError):
-            self.lane.close()
-        self.slots.give_back()
+        try:
+            with contextlib.suppress(EOFError, OSError, paramiko.SSHException):
+                self.lane.close()
+        finally:
+            self.slots.give_back()
 
 
 class Connection:

@@ -11,7 +11,8 @@ from provisioning.drivers.deadline import Deadline
 from provisioning.drivers.errors import DriverError
 from provisioning.drivers.hostile import printable
 from provisioning.drivers.keys import fingerprint
-from provisioning.drivers.link import KEY_FAMILIES, HostKeyMismatch, Lane, Link
+from provisioning.drivers.lane import Lane
+from provisioning.drivers.link import KEY_FAMILIES, HostKeyMismatch, Link
 
 _TOO_MANY = (b"MaxStartups", b"Not allowed at this time")
 

@@ -1,4 +1,4 @@
-"""paramiko's transport and channel, hardened: nothing waits for ever, nothing grows for ever.
+"""paramiko's transport, hardened: nothing waits for ever, nothing grows for ever.
 
 paramiko trusts its peer and waits without limit in places. These subclasses override the few
 methods where that matters; they rely on private names of the pinned paramiko 5.1.
@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import signal
 import socket
 import threading
 import time
@@ -16,9 +15,11 @@ from collections.abc import Callable
 from typing import Any, ClassVar, Final
 
 import paramiko
-from paramiko.common import cMSG_CHANNEL_OPEN, cMSG_CHANNEL_REQUEST, cMSG_GLOBAL_REQUEST
+from paramiko.common import cMSG_CHANNEL_OPEN, cMSG_GLOBAL_REQUEST
 from paramiko.message import Message
-from paramiko.packet import Packetizer
+
+from provisioning.drivers.lane import Lane
+from provisioning.drivers.packets import Packets
 
 KEY_FAMILIES: Final[dict[str, tuple[str, ...]]] = {
     "ssh-ed25519": ("ssh-ed25519",),
@@ -29,9 +30,6 @@ KEY_FAMILIES: Final[dict[str, tuple[str, ...]]] = {
 }
 SAFE_KEYS: Final = tuple(name for family in KEY_FAMILIES.values() for name in family)
 
-_MAX_GREETING_BYTES = 64 * 1024
-_MAX_PACKET_BYTES = 1024 * 1024  # RFC 4253 asks for 35,000; OpenSSH sends at most 256 KiB
-_MAX_UNREAD_BYTES = 4 * 1024 * 1024  # twice the window we grant
 _MAX_SEEN = 4096
 
 
@@ -50,115 +48,6 @@ class LaneRefused(Exception):
 
 class LinkDown(Exception):
     """The connection ended, or did not answer in time, while a channel was being opened."""
-
-
-class Packets(Packetizer):
-    """Reads packets; keeps what the server said first, and refuses absurd sizes."""
-
-    def __init__(self, sock: socket.socket) -> None:
-        super().__init__(sock)
-        self.greeting = b""
-        self.heard_at = time.monotonic()
-
-    def start_handshake(self, timeout: float) -> None:
-        """Nothing: paramiko would start a timer thread; the caller's deadline ends a handshake."""
-
-    def _read_timeout(self, timeout: float) -> bytes:
-        data: bytes = super()._read_timeout(timeout)  # type: ignore[misc]
-        self.greeting += data
-        if len(self.greeting) > _MAX_GREETING_BYTES:
-            raise paramiko.SSHException("greeting too long")
-        return data
-
-    def read_all(self, n: int, check_rekey: bool = False) -> bytes:
-        if n > _MAX_PACKET_BYTES:
-            raise paramiko.SSHException("packet too large")
-        return super().read_all(n, check_rekey)
-
-    def read_message(self) -> tuple[int, Message]:
-        message = super().read_message()
-        self.heard_at = time.monotonic()
-        return message
-
-
-class _Wake(threading.Event):
-    """Set by either buffer of a channel; only the reader may clear it, by ``rest``."""
-
-    def clear(self) -> None:
-        """Nothing: a buffer clears it when empty, although the other one may hold data."""
-
-    def rest(self) -> None:
-        super().clear()
-
-
-class Lane(paramiko.Channel):
-    """One channel. ``wake`` is set whenever data, an exit status or the end arrives."""
-
-    def __init__(self, number: int) -> None:
-        super().__init__(number)
-        self.wake = _Wake()
-        self._ended = False
-        self.in_buffer.set_event(self.wake)
-        self.in_stderr_buffer.set_event(self.wake)
-
-    def request(self, kind: str, text: str | bytes) -> None:
-        """Send an ``exec`` or ``subsystem`` request without waiting for the answer.
-
-        The answer comes before any output, so waiting would only cost a round trip; and
-        paramiko's own wait has no time-out.
-        """
-        inner: Any = self
-        message = Message()
-        message.add_byte(cMSG_CHANNEL_REQUEST)
-        message.add_int(inner.remote_chanid)
-        message.add_string(kind)
-        message.add_boolean(True)
-        message.add_string(text)
-        inner._event_pending()
-        inner.transport._send_user_message(message)
-
-    @property
-    def accepted(self) -> bool:
-        """Whether the server accepted the last request."""
-        return bool(self.event_ready)
-
-    def exited(self) -> bool:
-        """Whether the server told of the command's end; a broken connection is none."""
-        return self._ended
-
-    def _handle_request(self, m: Message) -> None:
-        start = m.packet.tell()
-        kind = m.get_text()
-        ended_by = _signal_number(m) if kind == "exit-signal" else 0
-        m.packet.seek(start)
-        super()._handle_request(m)  # type: ignore[misc]
-        if ended_by:
-            self.exit_status = 128 + ended_by  # as a shell counts
-        if kind in ("exit-status", "exit-signal"):
-            self._ended = True
-            self.status_event.set()
-        self.wake.set()
-
-    def _request_success(self, m: Message) -> None:
-        super()._request_success(m)  # type: ignore[misc]
-        self.wake.set()
-
-    def _feed(self, m: Message | bytes) -> None:
-        if len(self.in_buffer) > _MAX_UNREAD_BYTES:
-            raise paramiko.SSHException("the server ignores the window")
-        super()._feed(m)  # type: ignore[misc]
-
-    def _feed_extended(self, m: Message) -> None:
-        if len(self.in_stderr_buffer) > _MAX_UNREAD_BYTES:
-            raise paramiko.SSHException("the server ignores the window")
-        super()._feed_extended(m)  # type: ignore[misc]
-
-
-def _signal_number(m: Message) -> int:
-    """The signal of an ``exit-signal`` request (RFC 4254, section 6.10), SIGTERM if unknown."""
-    m.get_boolean()
-    name = m.get_text()
-    return getattr(signal, f"SIG{name}", signal.SIGTERM) if name.isalnum() else signal.SIGTERM
 
 
 def _late_bound(name: str) -> Callable[[Any, Message], None]:

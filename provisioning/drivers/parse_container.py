@@ -24,6 +24,13 @@ _YEAR_3000: Final = 32_503_680_000
 STATES: Final = frozenset(
     {"created", "running", "paused", "restarting", "removing", "exited", "dead"}
 )
+# Podman, behind Docker's API, has more of them.
+_OTHER_STATES: Final = {
+    "configured": "created",
+    "initialized": "created",
+    "stopping": "running",
+    "stopped": "exited",
+}
 _ENDED: Final = frozenset({"exited", "dead", "restarting"})
 _ID = re.compile(r"[0-9a-f]{12,64}")
 _HEALTH = re.compile(r"\((healthy|unhealthy|health: starting)\)")
@@ -116,9 +123,10 @@ def _docker_id(value: object) -> str:
 
 
 def _state(value: object) -> str:
-    if not isinstance(value, str) or value not in STATES:
+    state = _OTHER_STATES.get(value, value) if isinstance(value, str) else ""
+    if state not in STATES:
         raise _garbage("known state")
-    return value
+    return state
 
 
 def _listed_name(value: object) -> str:

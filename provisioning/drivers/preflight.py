@@ -42,10 +42,13 @@ class Step:
     duration_ms: int = 0
 
 
-@dataclass(frozen=True, slots=True)
 class _Warning(Exception):
-    message: str
-    code: str
+    """Works, but somebody should look at it."""
+
+    def __init__(self, message: str, code: str) -> None:
+        super().__init__(message)
+        self.message = message
+        self.code = code
 
 
 class Connecting(HostDriver, Protocol):

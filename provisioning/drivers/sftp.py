@@ -12,7 +12,7 @@ import paramiko
 from provisioning.drivers.deadline import Deadline
 from provisioning.drivers.errors import DriverError
 from provisioning.drivers.hostile import printable
-from provisioning.drivers.link import Lane
+from provisioning.drivers.lane import Lane
 
 _CHUNK = 32 * 1024  # SFTP 3 servers may refuse larger requests
 

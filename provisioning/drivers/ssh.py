@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -10,7 +11,7 @@ from typing import TypeVar
 import paramiko
 
 from provisioning.drivers.command import command_line, end_group_argv
-from provisioning.drivers.connection import Connection, Held, jump_connection, label
+from provisioning.drivers.connection import Connection, jump_connection, label
 from provisioning.drivers.deadline import Deadline
 from provisioning.drivers.dial import SshDialer
 from provisioning.drivers.disks import df_argv, parse_df
@@ -44,6 +45,7 @@ class SshHost:
         self.target = target
         self._own_jump = jump_connection(target) if via is None else None
         via = via or self._own_jump
+        self._via = via
         self.calls = Connection(target, via=via)
         self.streams = Connection(target, via=via)
         dialer = SshDialer(target, calls=self.calls, streams=self.streams, run=self.run)
@@ -123,7 +125,7 @@ class SshHost:
     def _clean_up(self, exchange: Exchange, sudo: bool) -> None:
         """Closing a channel does not end the remote process, which goes on holding its session.
 
-        It is ended by its process group, over the other connection: on this one the server may
+        It is ended by its process group, over a connection of its own: on this one the server may
         have no session left. If the server does not even answer, the connection is given up.
         """
         held, group = exchange.held, exchange.preamble.process_group
@@ -137,17 +139,18 @@ class SshHost:
 
     def _end_group(self, group: int, *, sudo: bool) -> None:
         deadline = Deadline(_CLEANUP_TIMEOUT_S)
-        held: Held | None = None
-        try:
-            held = self.streams.session(deadline)
-            command = command_line(end_group_argv(group), sudo=sudo)
-            Exchange(held, stdin=None, max_bytes=1000).run(command, deadline)
-        except (DriverError, Overdue, LinkDown, paramiko.SSHException, EOFError, OSError):
-            # Nothing more can be done from here; the caller was told of the time-out.
-            return
-        finally:
-            if held is not None:
+        own = Connection(self.target, via=self._via)
+        command = command_line(end_group_argv(group), sudo=sudo)
+        # If that fails, nothing more can be done from here; the caller knows of the time-out.
+        with contextlib.suppress(
+            DriverError, Overdue, LinkDown, paramiko.SSHException, EOFError, OSError
+        ):
+            held = own.session(deadline)
+            try:
+                Exchange(held, stdin=None, max_bytes=1000).run(command, deadline)
+            finally:
                 held.release()
+        own.close()
 
     def write_file(self, path: str, data: bytes, *, mode: int = 0o600) -> None:
         """Write a whole file or leave the old one as it is; ``path`` must be absolute.

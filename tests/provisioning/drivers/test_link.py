@@ -4,7 +4,8 @@ import paramiko
 import pytest
 from paramiko.message import Message
 
-from provisioning.drivers.link import Lane, Link
+from provisioning.drivers.lane import Lane
+from provisioning.drivers.link import Link
 
 
 def test_every_channel_message_reaches_our_own_channel() -> None:

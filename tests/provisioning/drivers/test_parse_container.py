@@ -79,6 +79,7 @@ def test_both_readings_agree() -> None:
         ("paused", "Up 2 hours (Paused)", None, ""),
         ("created", "Created", None, ""),
         ("dead", "Dead", None, ""),
+        ("stopped", "Exited (2) 1 hour ago", 2, ""),
         ("exited", "Exited (99999999999999) x", None, ""),
     ],
 )
