@@ -15,13 +15,15 @@ from concurrent.futures import Future
 from queue import SimpleQueue
 from typing import Any, Final, Protocol, TypeVar
 
-from django.db import Error, connection
+from django.db import Error, InterfaceError, OperationalError, connection
 
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 THREADS: Final = {"sqlite": 1, "postgresql": 4}
 KEEP_S: Final = 300.0
+# Locked, restarted, out of reach: nobody's mistake, and over some time.
+DATABASE_GONE: Final = (OperationalError, InterfaceError)
 
 
 class Database(Protocol):

@@ -10,8 +10,9 @@ from collections.abc import Callable
 from queue import SimpleQueue
 from typing import Final
 
-from django.db import Error, connection
+from django.db import connection
 
+from monitoring.database import DATABASE_GONE
 from provisioning.drivers.errors import DriverError
 from provisioning.drivers.facts import read_facts
 from provisioning.drivers.host import HostDriver
@@ -87,7 +88,7 @@ class ExtraReads:
                 self._read(key, driver, self._is_disk_usage_due(key))
             except DriverError as error:
                 log.info("facts or services could not be read: %s", error.message)
-            except Error as error:
+            except DATABASE_GONE as error:
                 log.warning("facts or services could not be stored: %s", error)
             except Exception:
                 log.exception("reading facts or services of %s failed unexpectedly", driver.name)

@@ -10,12 +10,11 @@ from collections.abc import Callable
 from threading import Thread
 from typing import Final, Protocol
 
-from django.db import Error
 from django.utils import timezone
 
 from monitoring import leases
 from monitoring.alive import touch
-from monitoring.database import DatabaseThreads
+from monitoring.database import DATABASE_GONE, DatabaseThreads
 from monitoring.leases import Watched
 from monitoring.lifeline import bury
 from provisioning.drivers import pool
@@ -66,7 +65,7 @@ class Supervisor:
             try:
                 self.turn()
                 self._failing = False
-            except Error as error:
+            except DATABASE_GONE as error:
                 # What is watched stays watched: nobody else can take it over either.
                 if not self._failing:
                     log.warning("the database failed, trying again: %s", error)
@@ -132,5 +131,5 @@ class Supervisor:
         stopping.join(timeout_s)
         try:
             given_back.result(timeout_s)
-        except (Error, TimeoutError) as error:
+        except (*DATABASE_GONE, TimeoutError) as error:
             log.warning("the leases could not be given back, they run out: %r", error)

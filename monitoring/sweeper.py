@@ -7,9 +7,10 @@ import threading
 from collections.abc import Callable
 from typing import Final
 
-from django.db import Error, connection
+from django.db import connection
 from django.utils import timezone
 
+from monitoring.database import DATABASE_GONE
 from monitoring.models import Monitor
 from provisioning import engine
 from provisioning.drivers import pool
@@ -55,7 +56,7 @@ class Sweeper:
             self._sweep()
             Monitor.objects.filter(name=self._name).update(swept_at=timezone.now())
             self._close_idle()
-        except Error as error:
+        except DATABASE_GONE as error:
             log.warning("the sweep failed, trying again: %s", error)
             connection.close()
         except Exception:

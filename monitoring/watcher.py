@@ -11,9 +11,8 @@ import time
 from collections.abc import Callable
 from typing import Final
 
-from django.db import Error
-
 from monitoring.backoff import Backoff
+from monitoring.database import DATABASE_GONE
 from monitoring.following import Following, Outdated
 from monitoring.means import Means, way_to
 from provisioning import reach
@@ -48,7 +47,8 @@ class Watcher:
         """Returns at once; nothing is written from now on."""
         self._stopped.set()
         if (following := self._following) is not None:
-            following.close()
+            # Even saying goodbye may block, when the host does not take it.
+            threading.Thread(target=following.close, name="goodbye", daemon=True).start()
 
     def join(self, timeout_s: float) -> None:
         self._thread.join(timeout_s)
@@ -63,9 +63,11 @@ class Watcher:
                 pause_s = self._once()
             except Outdated:
                 return
-            except Error as error:
-                log.warning("host %s: the database failed, trying again: %s", self._key, error)
+            except DATABASE_GONE as error:
+                log.info("host %s: the database failed, trying again: %s", self._key, error)
                 pause_s = self._pauses.next_s()
+            except Exception:
+                pause_s = self._failed_ourselves()
             self._stopped.wait(pause_s)
 
     def _once(self) -> float:
@@ -73,15 +75,18 @@ class Watcher:
         host = self._means.database(self._load)
         try:
             return self._ask_key(host) if _key_is_open(host) else self._follow(host)
-        except (Outdated, Error):
-            raise
         except DriverError as error:
             return self._lost(host, error)
-        except Exception:
-            if not self._stopped.is_set():
-                log.exception("watching %s failed unexpectedly", host.name)
-                self._note(lambda: reach.unwatched(host))
-            return self._pauses.next_s()
+
+    def _failed_ourselves(self) -> float:
+        """After an exception that nobody expected: no host is to look well because of it."""
+        if not self._stopped.is_set():
+            log.exception("watching host %s failed unexpectedly", self._key)
+            try:
+                self._note(lambda: reach.unwatched(self._load()))
+            except (Outdated, *DATABASE_GONE):
+                log.info("host %s: this could not be noted on its row", self._key)
+        return self._pauses.next_s()
 
     def _load(self) -> Host:
         rows = Host.objects.select_related("credential", "via__credential", "via__via__credential")

@@ -7,9 +7,10 @@ import threading
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
-from django.db import OperationalError
+from django.db import DataError, OperationalError
 
 from monitoring import following, inspections, watcher
 from monitoring.database import DatabaseThreads
@@ -317,16 +318,20 @@ def test_a_read_that_hangs_makes_unreachable_at_once(fake: FakeHost, watch: WATC
     assert host().error_code == "timeout"
 
 
+@pytest.mark.parametrize(
+    "mistake", [ValueError(), DataError("out of range"), DriverError("web1: what?", "unheard_of")]
+)
 def test_our_own_mistake_is_not_the_hosts(
     fake: FakeHost,
     watch: WATCHES,
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
+    mistake: Exception,
 ) -> None:
     watch(new_host(), interval_s=SOON_S)
     until(lambda: is_watched(fake))
     with monkeypatch.context() as patch, caplog.at_level(logging.ERROR, "monitoring.watcher"):
-        patch.setattr(fake.fake_docker, "containers", lambda: 1 / 0)
+        patch.setattr(fake.fake_docker, "containers", Mock(side_effect=mistake))
         until(lambda: host().state == "unreachable")
     assert host().error_code == "internal_error"
     assert "SiteFlow itself" in host().error
