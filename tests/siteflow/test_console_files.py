@@ -65,6 +65,18 @@ def test_what_a_script_imports_is_there(path: Path) -> None:
         assert {one.strip() for one in wanted[1].split(",") if one.strip()} <= exported, name
 
 
+def test_scripts_do_not_import_each_other_in_a_circle() -> None:
+    """Their names hold hashes of their content, imports included: a circle has no beginning."""
+    imports = {
+        path.name: set(re.findall(r"from \"\./([\w-]+\.js)\"", path.read_text()))
+        for path in SCRIPTS
+    }
+    while free := {name for name, needed in imports.items() if not needed & imports.keys()}:
+        for name in free:
+            del imports[name]
+    assert imports == {}
+
+
 def test_every_icon_that_is_named_is_drawn() -> None:
     drawn = set(re.findall(r'<symbol id="([\w-]+)"', (STATIC / "icons.svg").read_text()))
     named = set()

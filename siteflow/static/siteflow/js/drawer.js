@@ -1,8 +1,8 @@
 // The operations you started, at the foot of every page: they survive going to another one.
 
-import { start } from "./act.js";
 import { el, operationPill, root } from "./dom.js";
 import { live } from "./live.js";
+import { start } from "./start.js";
 
 const KEY = "siteflow.operations";
 const MAX_SHOWN = 5;
@@ -121,9 +121,10 @@ function next(entry) {
   }
   if (entry.status === "failed") {
     const again = el("a", { href: address(entry) }, "Do it again");
-    again.addEventListener("click", (event) => {
+    again.addEventListener("click", async (event) => {
       event.preventDefault();
-      start(`${root()}provisioning/operation/${entry.id}/retry/`);
+      const operation = await start(`${root()}provisioning/operation/${entry.id}/retry/`);
+      if (operation) follow(operation);
     });
     links.append(again);
   }
