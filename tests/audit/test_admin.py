@@ -5,9 +5,10 @@ import time_machine
 from django.contrib.admin import AdminSite
 from django.contrib.admin.views.main import ChangeList
 from django.contrib.auth.models import Permission, User
+from django.db import connection
 from django.template.loader import render_to_string
 from django.test import Client, RequestFactory
-from pytest_django import DjangoAssertNumQueries
+from django.test.utils import CaptureQueriesContext
 
 from audit.admin import EntryAdmin
 from audit.admin_filters import PeriodFilter
@@ -148,13 +149,15 @@ def test_who_may_see_it(bob: User, put: Put) -> None:
     assert ids(request.user) == [1]
 
 
-def test_queries_do_not_grow_with_entries(
-    admin: User, put: Put, django_assert_num_queries: DjangoAssertNumQueries
-) -> None:
+def test_queries_do_not_grow_with_entries(admin: User, put: Put) -> None:
+    """The account, the actions, the head's count, the page: as many for one as for many."""
+    needed = []
     for number in (1, 60):
         for _ in range(number):
             put()
-        with django_assert_num_queries(3):  # the actions, the head's count, the page
+        with CaptureQueriesContext(connection) as queries:
             changelist = listed(admin)
             assert len(list(changelist.result_list)) == min(number + number // 2, 50)
+        needed.append(len(queries))
     assert changelist.result_count == 61
+    assert needed[0] == needed[1] <= 4
