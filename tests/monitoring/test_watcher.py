@@ -10,7 +10,8 @@ from typing import Any
 from unittest.mock import Mock
 
 import pytest
-from django.db import DataError, OperationalError
+from django.db import DataError, OperationalError, connection
+from django.test.utils import CaptureQueriesContext
 
 from monitoring import following, inspections, watcher
 from monitoring.database import DatabaseThreads
@@ -353,6 +354,36 @@ def test_a_failing_database_stops_nobody(fake: FakeHost, watch: WATCHES) -> None
     watching.stop()
     until(lambda: watching.done)
     threads.close()
+
+
+def test_a_read_in_which_nothing_changed_is_one_small_write(fake: FakeHost, watch: WATCHES) -> None:
+    threads = DatabaseThreads(size=1)
+    statements: list[str] = []
+
+    def noted(work: Any) -> Any:
+        with CaptureQueriesContext(connection) as queries:
+            result = work()
+        statements.extend(query["sql"] for query in queries)
+        return result
+
+    extras = NoExtras()
+    watching = watch(
+        new_host(),
+        interval_s=SOON_S,
+        extras=extras,
+        database=lambda work: threads(lambda: noted(work)),
+    )
+    until(lambda: extras.offered)
+    statements.clear()
+    extras.offered.clear()
+    until(lambda: len(extras.offered) >= 5)
+    watching.stop()
+    until(lambda: watching.done)
+    threads.close()
+    writes = [sql for sql in statements if not sql.startswith("SELECT")]
+    assert all(sql.startswith('UPDATE "sites_host" SET "inventory_at"') for sql in writes), writes
+    assert len(writes) <= len(extras.offered) + 1
+    assert len(statements) <= 3 * len(writes) + 2
 
 
 def test_nobody_logs_in_before_the_key_is_approved(
