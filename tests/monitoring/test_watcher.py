@@ -184,6 +184,14 @@ def test_somebody_elses_wrong_verdict_is_corrected(fake: FakeHost, watch: WATCHE
     until(lambda: host().state == "reachable" and host().error_code == "")
 
 
+def test_somebody_elses_wrong_row_is_corrected_in_full(fake: FakeHost, watch: WATCHES) -> None:
+    watch(new_host(), interval_s=SOON_S)
+    until(lambda: is_watched(fake))
+    Container.objects.filter(name="legacy").update(state="exited", restart_count=9)
+    until(lambda: Container.objects.get(name="legacy").restart_count == 0)
+    assert states()["legacy"] == "running"
+
+
 @pytest.mark.parametrize("code", ["garbage", "output_too_large", "docker_error", "timeout"])
 def test_one_container_that_cannot_be_read_is_remarked(
     fake: FakeHost, watch: WATCHES, monkeypatch: pytest.MonkeyPatch, code: str

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 
 def until(
-    condition: Callable[[], object], *, timeout_s: float = 5.0, pause_s: float = 0.01
+    condition: Callable[[], object], *, timeout_s: float = 20.0, pause_s: float = 0.01
 ) -> None:
     """Returns as soon as the condition holds; fails when it does not in time."""
     end = time.monotonic() + timeout_s
