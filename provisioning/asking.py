@@ -50,14 +50,30 @@ def ask(
 ) -> Operation:
     """``engine.start`` on a target given by its key. Raises what that raises, and NotFound."""
     verb = verb_of(kind, target_type)
+    try:
+        target = target_of(verb, target_id, user)
+    except NotFound:
+        # The same request again, after it removed what it was about.
+        if earlier := _earlier(kind, target_id, actor, idempotency_key):
+            return earlier
+        raise
     return engine.start(
         kind,
-        target_of(verb, target_id, user),
+        target,
         actor=actor,
         params=params,
         confirm_name=confirm_name,
         idempotency_key=idempotency_key,
     )
+
+
+def _earlier(
+    kind: str, target_id: int | None, actor: Actor, idempotency_key: str | None
+) -> Operation | None:
+    if not idempotency_key:
+        return None
+    same = {"actor_name": actor.name[:150], "idempotency_key": idempotency_key[:100]}
+    return Operation.objects.filter(kind=kind, target_id=target_id, **same).first()
 
 
 def ask_many(

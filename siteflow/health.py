@@ -18,9 +18,9 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from ninja import Router, Schema
 
+from monitoring.health import monitor_health
 from provisioning.models import Operation
 from sites.answers import json_answer, need
-from sites.models import Host
 
 health = Router(tags=["health"])
 
@@ -163,16 +163,8 @@ def _canary_age_s(now: datetime) -> float | None:
 
 
 def _monitor() -> Check:
-    """Every host whose key is approved is watched by somebody."""
-    now = timezone.now()
-    to_watch = Q(connection=Host.Connection.LOCAL) | ~Q(host_key="")
-    counted = Host.objects.aggregate(
-        hosts=Count("pk"),
-        to_watch=Count("pk", filter=to_watch),
-        watched=Count("pk", filter=to_watch & Q(monitored_until__gte=now)),
-        oldest_look=Min("inventory_at", filter=to_watch),
-    )
-    return counted["watched"] >= counted["to_watch"], counted
+    health = monitor_health()
+    return health.ok, health.to_dict()
 
 
 _PARTS: Final[dict[str, Callable[[], Check]]] = {

@@ -13,6 +13,7 @@ from pydantic import BaseModel
 from audit.record import Actor
 from provisioning import engine
 from provisioning.api.actions import add_actions
+from provisioning.asking import ask
 from provisioning.models import Operation
 from provisioning.operations.host_records import Fingerprint, HostFields, NewHost
 from provisioning.schemas import OperationOut, operation_out
@@ -93,7 +94,14 @@ def change_host(request: HttpRequest, host_id: int, body: HostFields) -> HttpRes
 @hosts.delete("/{int:host_id}", response=OperationOut, openapi_extra=_CHANGES)
 def remove_host(request: HttpRequest, host_id: int, body: Farewell) -> HttpResponse:
     """Forget a host and all that was known of it. On the host itself nothing is touched."""
-    row = _start(request, "host.remove", _target(request, host_id), confirm_name=body.confirm_name)
+    row = ask(
+        "host.remove",
+        target_id=host_id,
+        user=request.user,
+        actor=Actor.of_request(request, "api"),
+        confirm_name=body.confirm_name,
+        idempotency_key=idempotency_key(request),
+    )
     return json_answer(operation_out(row))
 
 
@@ -124,20 +132,12 @@ def _shown(request: HttpRequest, host_id: int, *, status: int = 200) -> HttpResp
     return json_answer(host_out(found(host_rows(request.user), host_id)), status=status)
 
 
-def _start(
-    request: HttpRequest,
-    kind: str,
-    target: Model | None,
-    body: BaseModel | None = None,
-    *,
-    confirm_name: str | None = None,
-) -> Operation:
+def _start(request: HttpRequest, kind: str, target: Model | None, body: BaseModel) -> Operation:
     return engine.start(
         kind,
         target,
         actor=Actor.of_request(request, "api"),
         # SecretStr stays SecretStr: the values are never dumped as text here.
-        params=body.model_dump(exclude_unset=True) if body else None,
-        confirm_name=confirm_name,
+        params=body.model_dump(exclude_unset=True),
         idempotency_key=idempotency_key(request),
     )

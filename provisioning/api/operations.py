@@ -148,9 +148,11 @@ def operation_output(
 @operations.post("/{int:operation_id}/cancel", response={202: OperationOut}, openapi_extra=_CHANGES)
 def cancel_operation(request: HttpRequest, operation_id: int) -> HttpResponse:
     """A queued operation ends at once, a running one at its next step."""
-    row = engine.cancel(
-        found(rows_of(request), operation_id), actor=Actor.of_request(request, "api")
-    )
+    actor = Actor.of_request(request, "api")
+    row = found(rows_of(request), operation_id)
+    again = idempotency_key(request) and row.cancel_requested_by == actor.name[:150]
+    if not again:
+        row = engine.cancel(row, actor=actor)
     return json_answer(operation_out(row), status=202)
 
 

@@ -229,6 +229,8 @@ def test_cancel_and_retry(as_alice: Client, container: Container) -> None:
     cancelled = post(as_alice, f"operations/{key}/cancel")
     assert (cancelled.status_code, cancelled.json()["status"]) == (202, "cancelled")
     assert error_of(post(as_alice, f"operations/{key}/cancel")) == (409, "already_ended", None)
+    again = post(as_alice, f"operations/{key}/cancel", **{"Idempotency-Key": "c"})
+    assert (again.status_code, again.json()["status"]) == (202, "cancelled")
     headers = {"Idempotency-Key": "r"}
     retried = post(as_alice, f"operations/{key}/retry", **headers).json()
     assert (retried["retry_of"], retried["params"]) == (key, {"grace_s": 2})
@@ -334,7 +336,12 @@ def test_a_host_from_first_to_last(as_admin: Client) -> None:
     assert as_admin.get(f"/api/{path}/services").json()["services"] == []
     unconfirmed = send(as_admin, "DELETE", path, {"confirm_name": "web"})
     assert error_of(unconfirmed) == (422, "confirm_mismatch", "confirm_name")
-    assert send(as_admin, "DELETE", path, {"confirm_name": "web9"}).status_code == 200
+    key = {"Idempotency-Key": "d"}
+    gone = send(as_admin, "DELETE", path, {"confirm_name": "web9"}, **key)
+    assert (gone.status_code, gone.json()["kind"]) == (200, "host.remove")
+    again = send(as_admin, "DELETE", path, {"confirm_name": "web9"}, **key)
+    assert (again.status_code, again.json()["id"]) == (200, gone.json()["id"])
+    assert send(as_admin, "DELETE", path, {"confirm_name": "web9"}).status_code == 404
     assert as_admin.get(f"/api/{path}").status_code == 404
 
 
