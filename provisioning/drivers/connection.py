@@ -18,14 +18,15 @@ from provisioning.drivers.errors import DriverError
 from provisioning.drivers.handshake import exchange_keys
 from provisioning.drivers.hostile import printable
 from provisioning.drivers.lane import Lane
-from provisioning.drivers.link import LaneRefused, Link, LinkDown
+from provisioning.drivers.link import LaneOverdue, LaneRefused, Link, LinkDown
 from provisioning.drivers.slots import Slots
 from provisioning.drivers.target import SshTarget
 from provisioning.drivers.tcp import connect_tcp
 
 KEEPALIVE_S = 15
 CHANNELS = 4  # sshd's MaxSessions is 10 by default, and others log in, too
-_PROHIBITED = 1  # RFC 4254, section 5.1
+_PROHIBITED, _CONNECT_FAILED = 1, 2  # RFC 4254, section 5.1
+_PROBE_TIMEOUT_S = 2.0
 
 
 def label(target: SshTarget) -> str:
@@ -78,6 +79,11 @@ class Connection:
         self._used_at = time.monotonic()
         self.slots = Slots(CHANNELS, who=self.who, reclaim=lambda: self.reclaim())
 
+    def _belong_here(self) -> None:
+        """A forked child must not write on its parent's connection, nor wait for its locks."""
+        if self._pid != os.getpid():
+            self._reset()
+
     def session(self, deadline: Deadline) -> Held:
         """A new session channel, to run one command or subsystem in."""
         return self._hold("session", (), deadline)
@@ -87,8 +93,7 @@ class Connection:
         return self._hold("direct-streamlocal@openssh.com", (path, "", 0), deadline)
 
     def _hold(self, kind: str, fields: tuple[str | int, ...], deadline: Deadline) -> Held:
-        if self._pid != os.getpid():
-            self._reset()  # a forked child must not write on its parent's connection
+        self._belong_here()
         slots = self.slots
         slots.take(deadline)
         try:
@@ -109,10 +114,17 @@ class Connection:
             try:
                 return self._open_on(link, kind, fields, deadline), link
             except LinkDown as error:
+                if isinstance(error, LaneOverdue) and kind == "direct-tcpip":
+                    self._blame_the_way(link)
                 self.drop(link)
                 if reconnected or deadline.passed():
                     raise DriverError(f"{self.who}: {error}", "link_lost") from None
                 reconnected = True
+
+    def _blame_the_way(self, link: Link) -> None:
+        """A jump host answers only when it has reached the other host, or has given that up."""
+        if link.answers(timeout_s=_PROBE_TIMEOUT_S):
+            raise LaneRefused(_CONNECT_FAILED, "no answer")
 
     def _open_on(
         self, link: Link, kind: str, fields: tuple[str | int, ...], deadline: Deadline
@@ -142,15 +154,13 @@ class Connection:
 
     def tunnel(self, address: str, port: int, *, who: str, deadline: Deadline) -> Lane:
         """A channel through this host to another one, for a jump."""
+        fields = (address, port, "127.0.0.1", 0)  # where to, and on whose behalf
         try:
-            link = self.link(deadline)
-            limit_s = deadline.left()
-            return link.open_lane("direct-tcpip", address, port, "127.0.0.1", 0, timeout_s=limit_s)
+            lane, _ = self._open("direct-tcpip", fields, deadline)
+            self._used_at = time.monotonic()
+            return lane
         except LaneRefused as refused:
             raise _tunnel_error(refused, who, self.target.name) from None
-        except LinkDown as error:
-            self.drop(link)
-            raise DriverError(f"{who}: by way of {self.who}: {error}", "link_lost") from None
         except DriverError as error:
             # A jump host whose key is not in order says nothing about the key of this one.
             code = "unreachable" if error.code.startswith("host_key") else error.code
@@ -158,6 +168,7 @@ class Connection:
 
     def link(self, deadline: Deadline) -> Link:
         """The kept connection, connecting first where needed."""
+        self._belong_here()
         if self._closed:
             raise DriverError(f"{self.who}: this connection was given up", "link_lost")
         if (link := self._living()) is not None:
@@ -190,7 +201,7 @@ class Connection:
                 self._failure, self._failed_at = error, time.monotonic()
             raise
         if self._closed:
-            self.rest()
+            self.drop(self._link)
             raise DriverError(f"{self.who}: this connection was given up", "link_lost")
         return self._link
 
@@ -220,19 +231,29 @@ class Connection:
             self._link = None
         link.shut()
 
-    def rest(self) -> None:
-        """Close the connection; the next call makes a new one."""
-        if (link := self._link) is not None:
-            self.drop(link)
+    def rest(self, *, after_s: float) -> None:
+        """Close the connection if nobody has used it for ``after_s`` seconds.
+
+        The next call makes a new one; a call that begins just now is not disturbed.
+        """
+        idle: list[Link] = []
+
+        def detach() -> None:
+            link = self._link
+            unused_s = time.monotonic() - self._used_at
+            if link is not None and not link.lanes_open() and unused_s > after_s:
+                idle.append(link)
+                self._link = None
+
+        self.slots.while_free(detach)
+        for link in idle:
+            link.shut()
 
     def close(self) -> None:
         """Close it for good: whoever still holds this object must ask the pool for another."""
         self._closed = True
-        self.rest()
-
-    def idle_s(self) -> float:
-        """Seconds since a channel was last opened; 0 while one is open."""
-        return 0.0 if self.slots.taken else time.monotonic() - self._used_at
+        if (link := self._link) is not None:
+            self.drop(link)
 
 
 def jump_connection(target: SshTarget) -> Connection | None:

@@ -50,6 +50,10 @@ class LinkDown(Exception):
     """The connection ended, or did not answer in time, while a channel was being opened."""
 
 
+class LaneOverdue(LinkDown):
+    """The server did not say in time whether it opens a channel."""
+
+
 def _late_bound(name: str) -> Callable[[Any, Message], None]:
     return lambda lane, message: getattr(lane, name)(message)
 
@@ -78,6 +82,7 @@ class Link(paramiko.Transport):
         self.farewell = ""
         self.opened = 0
         self._refusals: dict[int, LaneRefused] = {}
+        self._given_up: set[int] = set()
         self._pid = os.getpid()
         self._probe = threading.Lock()
         super().__init__(sock, packetizer_class=Packets)
@@ -108,10 +113,18 @@ class Link(paramiko.Transport):
 
     def _parse_channel_open_success(self, m: Message) -> None:
         self.opened += 1
+        number = m.get_int()
+        m.rewind()
         super()._parse_channel_open_success(m)  # type: ignore[misc]
+        if number in self._given_up:
+            self._given_up.discard(number)
+            inner: Any = self
+            if (late := inner._channels.get(number)) is not None:
+                late.close()
 
     def _parse_channel_open_failure(self, m: Message) -> None:
         number = m.get_int()
+        self._given_up.discard(number)
         self._refusals[number] = LaneRefused(m.get_int(), m.get_text()[:500])
         m.rewind()
         super()._parse_channel_open_failure(m)  # type: ignore[misc]
@@ -134,7 +147,8 @@ class Link(paramiko.Transport):
         with contextlib.suppress(EOFError, OSError, paramiko.SSHException):
             inner._send_user_message(message)
         if not arrived.wait(timeout_s):
-            raise LinkDown("the server does not answer")
+            self._given_up.add(lane.chanid)
+            raise LaneOverdue("the server does not answer")
         if inner._channels.get(lane.chanid) is not None and self.is_active():
             return lane
         if not self.is_active():
@@ -172,6 +186,10 @@ class Link(paramiko.Transport):
             for old in list(self.channels_seen)[: _MAX_SEEN // 2]:
                 if inner._channels.get(old) is None:
                     del self.channels_seen[old]
+
+    def lanes_open(self) -> int:
+        inner: Any = self
+        return len(inner._channels)
 
     def answers(self, *, timeout_s: float) -> bool:
         """Ask the server something that it must answer; False when it does not, in time.

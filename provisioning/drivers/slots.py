@@ -43,6 +43,12 @@ class Slots:
             self.taken += 1
             return True
 
+    def while_free(self, act: Callable[[], None]) -> None:
+        """Do something that must not meet a user of a slot, if there is none now."""
+        with self._freed:
+            if not self.taken:
+                act()
+
     def give_back(self) -> None:
         with self._freed:
             self.taken -= 1

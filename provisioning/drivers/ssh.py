@@ -138,6 +138,7 @@ class SshHost:
             held.release()
 
     def _end_group(self, group: int, *, sudo: bool) -> None:
+        """What runs as root by sudo can only be ended where sudo allows /bin/sh."""
         deadline = Deadline(_CLEANUP_TIMEOUT_S)
         own = Connection(self.target, via=self._via)
         command = command_line(end_group_argv(group), sudo=sudo)
@@ -169,6 +170,7 @@ class SshHost:
         try:
             return use(Files(held.lane, who=label(self.target), deadline=deadline))
         except DriverError as error:
+            held.release()
             if error.code == "command_failed" and self._is_full(path):
                 raise DriverError(f"{error.message} (the disk is full)", "disk_full") from None
             raise
@@ -185,8 +187,7 @@ class SshHost:
         """Close connections that nobody has used for ``after_s`` seconds."""
         self._docker.close_idle(after_s)
         for connection in (self.calls, self.streams):
-            if connection.idle_s() > after_s:
-                connection.rest()
+            connection.rest(after_s=after_s)
 
     def close(self) -> None:
         self._docker.close()
