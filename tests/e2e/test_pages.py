@@ -1,0 +1,193 @@
+"""Every page in a real browser: readable by everybody, quiet, as wide as the window, and safe."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, expect
+
+from tests.stack import PASSWORD, Stack, stack
+
+pytestmark = pytest.mark.e2e
+
+# Written into the database by a command: hosts that nothing answers for, and hostile names.
+ROWS = """
+from datetime import timedelta
+from django.utils import timezone
+from provisioning import engine
+from audit.actor import Actor
+from provisioning.drivers.keys import generate_ed25519
+from sites.models import Container, Host, Site
+now = timezone.now()
+evil = '"><script>window.hacked=1</script><img src=x onerror="window.hacked=1">'
+line = generate_ed25519("").public_line
+common = {"connection": "ssh", "address": "192.0.2.7", "username": "root"}
+states = ("reachable", "unreachable", "key_unapproved", "key_changed", "new")
+hosts = [
+    Host.objects.create(
+        name=f"host{n}", state=state, error=evil, advice=evil, host_key=line if n != 2 else "",
+        offered_key=generate_ed25519("").public_line, inventory_at=now + timedelta(hours=1),
+        **common)
+    for n, state in enumerate(states)
+]
+site = Site.objects.create(host=hosts[0], project="shop", name=evil)
+for n, state in enumerate(Container.State.values * 2):
+    Container.objects.create(
+        host=hosts[n % 2], site=site if n % 2 else None, docker_id=f"{n:064x}",
+        name=evil if n == 3 else f"shop-service-{n}", image=evil if n == 4 else "nginx:1.27",
+        state=state, health="unhealthy" if n == 1 else "healthy", exit_code=137,
+        state_since=now, observed_at=now, source="event", labels={evil: evil})
+actor = Actor(name="os:root", source="command")
+engine.start("container.restart", Container.objects.get(name="shop-service-1"), actor=actor)
+"""
+PAGES = (
+    "",
+    "sites/site/",
+    "sites/site/1/change/",
+    "sites/container/",
+    "sites/container/?state=running&q=shop",
+    "sites/container/?q=nothing",
+    "sites/container/2/change/",
+    "sites/container/2/change/?tab=operations",
+    "sites/container/2/change/?tab=audit",
+    "sites/container/2/do/container.remove/",
+    "sites/host/",
+    "sites/host/1/change/",
+    "sites/host/1/change/?tab=containers",
+    "sites/host/1/change/?tab=services",
+    "sites/host/2/change/",
+    "sites/host/3/change/",
+    "sites/host/4/change/",
+    "sites/host/1/do/host.remove/",
+    "sites/host/1/edit/",
+    "sites/host/add/",
+    "provisioning/operation/",
+    "provisioning/operation/1/change/",
+    "audit/entry/",
+    "audit/entry/1/change/",
+    "auth/",
+    "auth/user/",
+    "auth/user/1/change/",
+    "auth/user/add/",
+    "auth/group/1/change/",
+    "auth/user/1/history/",
+    "auth/user/1/password/",
+    "password_change/",
+)
+LOOKS: tuple[dict[str, Any], ...] = (
+    {"viewport": {"width": 1280, "height": 860}, "color_scheme": "light"},
+    {"viewport": {"width": 1280, "height": 860}, "color_scheme": "dark"},
+    {"viewport": {"width": 390, "height": 844}, "color_scheme": "light"},
+)
+expect.set_options(timeout=30_000)
+WIDER = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+
+
+@pytest.fixture(scope="module")
+def full_console() -> Iterator[Stack]:
+    with stack() as running:
+        running.manage("shell", "-c", ROWS)
+        yield running
+
+
+@pytest.fixture(params=LOOKS, ids=["wide", "dark", "phone"], scope="module")
+def look(request: pytest.FixtureRequest) -> dict[str, Any]:
+    look: dict[str, Any] = request.param
+    return look
+
+
+def opened(browser: Browser, url: str, **look: Any) -> Page:
+    page = browser.new_context(**look).new_page()
+    page.goto(f"{url}/admin/login/")
+    page.locator("input[name=username]").fill("admin")
+    page.locator("input[name=password]").fill(PASSWORD)
+    page.keyboard.press("Enter")
+    expect(page.locator("h1")).to_have_text("Overview")
+    return page
+
+
+def test_pages_are_quiet_fit_the_window_and_run_nothing_a_host_says(
+    browser: Browser, full_console: Stack, look: dict[str, Any]
+) -> None:
+    page = opened(browser, full_console.url, **look)
+    heard: list[str] = []
+    page.on("console", lambda said: heard.append(said.text) if said.type == "error" else None)
+    page.on("pageerror", lambda error: heard.append(str(error)))
+    for path in PAGES:
+        page.goto(f"{full_console.url}/admin/{path}")
+        expect(page.locator("#link-state")).to_have_attribute("data-state", "live")
+        assert heard == [], path
+        assert page.evaluate(WIDER) == 0, path
+        assert page.evaluate("window.hacked") is None, path
+    page.context.close()
+
+
+def test_pages_can_be_read_by_everybody(
+    browser: Browser, full_console: Stack, look: dict[str, Any]
+) -> None:
+    """axe looks into style sheets in a way that the policy forbids, so here it is off."""
+    page = opened(browser, full_console.url, bypass_csp=True, **look)
+    for path in PAGES:
+        page.goto(f"{full_console.url}/admin/{path}")
+        found = Axe().run(page).response["violations"]
+        serious = [
+            (rule["id"], rule["nodes"][0]["html"][:200])
+            for rule in found
+            if rule["impact"] in ("serious", "critical")
+        ]
+        assert serious == [], path
+    page.context.close()
+
+
+def test_the_theme_and_the_density_are_kept(browser: Browser, full_console: Stack) -> None:
+    page = opened(browser, full_console.url, color_scheme="light")
+    page.get_by_label("Colours and density").click()
+    page.get_by_role("button", name="Dark").click()
+    page.get_by_role("button", name="Compact rows").click()
+    page.goto(f"{full_console.url}/admin/sites/container/")
+    assert page.evaluate("({...document.documentElement.dataset}).theme") == "dark"
+    assert page.evaluate("({...document.documentElement.dataset}).density") == "compact"
+    page.context.close()
+
+
+def test_the_palette_finds_a_container_with_the_keyboard_alone(
+    browser: Browser, full_console: Stack
+) -> None:
+    page = opened(browser, full_console.url)
+    page.keyboard.press("Control+k")
+    page.keyboard.type("service-5")
+    expect(page.locator("[role=option]").first).to_contain_text("shop-service-5")
+    page.keyboard.press("Enter")
+    expect(page.locator("h1")).to_contain_text("shop-service-5")
+    page.context.close()
+
+
+def test_ticks_show_the_bulk_bar_and_lead_to_a_plan(browser: Browser, full_console: Stack) -> None:
+    page = opened(browser, full_console.url)
+    page.goto(f"{full_console.url}/admin/sites/container/")
+    bar = page.locator("[data-bulk]")
+    expect(bar).to_be_hidden()
+    page.get_by_label("Select shop-service-1", exact=True).check()
+    page.get_by_label("Select shop-service-9", exact=True).check()
+    expect(bar).to_contain_text("2 selected")
+    bar.get_by_role("button", name="Restart").click()
+    expect(page.locator("h1")).to_contain_text("Restart")
+    page.context.close()
+
+
+def test_the_drawer_opens_on_start_and_survives_navigation(
+    browser: Browser, full_console: Stack
+) -> None:
+    page = opened(browser, full_console.url)
+    page.goto(f"{full_console.url}/admin/sites/host/2/change/")
+    page.get_by_role("button", name="Test").first.click()
+    drawer = page.locator("#drawer")
+    expect(drawer).to_contain_text("Test host1")
+    page.goto(f"{full_console.url}/admin/sites/site/")
+    expect(drawer).to_contain_text("Test host1")
+    drawer.get_by_label("Close").click()
+    expect(drawer).to_be_hidden()
+    page.context.close()
