@@ -64,6 +64,7 @@ class Console(AdminSite):
         context = super().each_context(request)
         now = timezone.now()
         context |= {"now": now, "stale_after_s": int(stale_after().total_seconds())}
+        context["drawn"] = {}  # what one page draws more than once
         if context["has_permission"]:
             context |= _roots() | {
                 "menu": menu(request.user, request.path),
