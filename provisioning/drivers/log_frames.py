@@ -9,7 +9,7 @@ import struct
 
 from provisioning.drivers.hostile import storable
 
-_HEADER = struct.Struct(">BxxxL")
+_HEADER = struct.Struct(">B3xL")
 MAX_LINE_CHARS = 16 * 1024
 
 

@@ -310,7 +310,7 @@ def test_cookies_are_not_kept(docker: Dockerd, double: Double) -> None:
 
 
 def frame(payload: bytes) -> bytes:
-    return struct.pack(">BxxxL", 1, len(payload)) + payload
+    return struct.pack(">B3xL", 1, len(payload)) + payload
 
 
 @pytest.mark.parametrize(

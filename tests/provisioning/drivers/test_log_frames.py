@@ -9,7 +9,7 @@ from provisioning.drivers.log_frames import demultiplex, last_lines
 
 
 def frame(stream: int, payload: bytes) -> bytes:
-    return struct.pack(">BxxxL", stream, len(payload)) + payload
+    return struct.pack(">B3xL", stream, len(payload)) + payload
 
 
 def test_frames_of_both_streams_in_order() -> None:
