@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
-from django.db import OperationalError
+from django.db import OperationalError, connection
 from django.utils import timezone
 from pytest_django import Settings
 
@@ -44,6 +44,8 @@ def layer(tmp_path: Path) -> Iterator[None]:
 def own_settings(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     settings.ALLOWED_HOSTS = ["testserver"]
     settings.DATA_DIR = tmp_path
+    # As in the web process: the connections of its threads do not outlive what they were for.
+    monkeypatch.setitem(connection.settings_dict, "CONN_MAX_AGE", 0)
     monkeypatch.setattr("provisioning.engine.accept.ring", lambda key: None)
 
 
