@@ -448,6 +448,23 @@ def test_an_outdated_watcher_ends_and_writes_nothing_more(fake: FakeHost, watch:
     assert "news" not in states()
 
 
+def test_a_stopped_watcher_has_no_last_word(fake: FakeHost, watch: WATCHES) -> None:
+    """It was in the middle of a call that fails only after somebody else watches the host."""
+    asked, answered = threading.Event(), threading.Event()
+
+    def connect(target: object) -> FakeHost:
+        asked.set()
+        answered.wait(20)
+        raise DriverError("web1: no answer", "unreachable")
+
+    watching = watch(make_host(), connect=connect)
+    asked.wait(20)
+    watching.stop()
+    answered.set()
+    until(lambda: watching.done)
+    assert (host().state, host().error_code) == ("reachable", "")
+
+
 def test_facts_are_offered_after_each_read(fake: FakeHost, watch: WATCHES) -> None:
     extras = NoExtras()
     watch(new_host(), interval_s=SOON_S, extras=extras)
