@@ -204,6 +204,7 @@ def stack(**variables: str) -> Iterator[Stack]:
                 yield running
             finally:
                 running.stop()
+                print(running.log.read_text(errors="replace"))  # shown when a test fails
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
