@@ -123,8 +123,7 @@ def content(body: Any, things: Things) -> str:
 def kept() -> list[Any]:
     """All that a request might have changed."""
     return [
-        list(model.objects.order_by("pk").values())
-        for model in (Host, Container, Site, Operation)
+        list(model.objects.order_by("pk").values()) for model in (Host, Container, Site, Operation)
     ]
 
 
