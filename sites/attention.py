@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.db.models import Q
+from django.utils import timezone
 
 from sites.models import Container, Host
+from sites.models.host import stale_after
 
 HOST_STATES = (
     Host.State.KEY_CHANGED,
@@ -13,6 +17,18 @@ HOST_STATES = (
     Host.State.KEY_UNAPPROVED,
     Host.State.NEW,
 )
+
+
+def out_of_sight(*, now: datetime | None = None) -> Q:
+    """Hosts that are called reachable, but nobody has looked at them for too long."""
+    limit = (now or timezone.now()) - stale_after()
+    return Q(state=Host.State.REACHABLE, inventory_at__lt=limit)
+
+
+def is_out_of_sight(row: Host, *, now: datetime | None = None) -> bool:
+    limit = (now or timezone.now()) - stale_after()
+    seen = row.inventory_at
+    return row.state == Host.State.REACHABLE and seen is not None and seen < limit
 
 
 def containers_in_need() -> Q:

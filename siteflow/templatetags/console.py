@@ -27,6 +27,7 @@ from siteflow.wording import (
     size,
     took,
 )
+from sites.attention import is_out_of_sight
 
 register = template.Library()
 register.filter("took", took)
@@ -103,11 +104,15 @@ def operation_pill(status: str) -> SafeString:
 
 
 @register.simple_tag
-def host_pill(state: str, at: datetime | None) -> SafeString:
-    """A host's state with the age of the last answer."""
-    tail = format_html('<span class="age">{}</span>', age(at)) if at else ""
+def host_pill(row: Any) -> SafeString:
+    """A host's state and since when; one that nobody has looked at for long is unknown."""
+    if is_out_of_sight(row):
+        state, tail = "unknown", format_html("since {}", moment(row.inventory_at, "short"))
+    else:
+        state, tail = row.state, age(row.state_since)
     return format_html(
-        '<span class="pill" data-state="{}"><span class="word">{}</span> {}</span>',
+        '<span class="pill" data-state="{}"><span class="word">{}</span> '
+        '<span class="age">{}</span></span>',
         state,
         word(state),
         tail,
@@ -292,7 +297,7 @@ def row_buttons(context: dict[str, Any], item: dict[str, Any], url: str) -> Safe
         values = {"buttons": context["buttons"], "state": state, "url": _URL, "name": _NAME}
         drawn[state] = render_to_string("console/row_buttons.html", values)
     # The name goes in last, so that nothing in it is taken for a place to fill.
-    text = drawn[state].replace(_URL, escape(url)).replace(_NAME, escape(item["name"]))
+    text: str = drawn[state].replace(_URL, escape(url)).replace(_NAME, escape(item["name"]))
     return mark_safe(text)  # noqa: S308  (both are escaped, the rest is our template)
 
 

@@ -194,7 +194,26 @@ def test_what_is_unknown_does_not_count_as_running(bob: User) -> None:
     make_container(stale, "c", state="restarting")
     context = logged_in(bob).get(reverse("admin:index")).context
     assert context["container_states"] == [("running", 1), ("unknown", 2)]
-    assert context["needs"] == []
+    assert [need.title for need in context["needs"]] == ["web2"], "the host, not its containers"
+
+
+def test_a_host_nobody_looks_at_is_unknown_whatever_its_row_says(bob: User) -> None:
+    long_ago = timezone.now() - timedelta(minutes=5)
+    host = make_host("web1", inventory_at=long_ago)
+    make_host("web2")
+    client = logged_in(bob)
+    context = client.get(reverse("admin:index")).context
+    assert context["host_states"] == [("reachable", 1), ("unknown", 1)]
+    need = context["needs"][0]
+    assert (need.title, need.state, need.at) == ("web1", "unknown", long_ago)
+    assert "monitor" in need.detail
+    for page in (
+        reverse("admin:sites_host_changelist"),
+        reverse("admin:sites_host_change", args=[host.pk]),
+    ):
+        assert (
+            'data-state="unknown"><span class="word">unknown' in client.get(page).content.decode()
+        )
 
 
 def test_hosts_are_shown_worst_first(bob: User) -> None:

@@ -4,6 +4,8 @@ import { icon, setText } from "./dom.js";
 import { live } from "./live.js";
 import { clock } from "./time.js";
 
+const STALE_MS = Number(document.documentElement.dataset.staleAfterS) * 1000;
+
 const WORDS = {
   connecting: () => "connecting",
   live: () => "live",
@@ -24,6 +26,8 @@ export function showLinkState() {
     }
     setText(shown.querySelector("span"), WORDS[live.state]());
     shown.title = hint();
+    const silent = live.state !== "live" && live.since !== null && Date.now() - live.since > STALE_MS;
+    document.documentElement.toggleAttribute("data-stale", silent);
   };
   live.addEventListener("state", show);
   setInterval(() => live.state === "live" || show(), 500);

@@ -37,6 +37,11 @@ class Live extends EventTarget {
     this.#subscribe(topic);
   }
 
+  // Only its changes, unless somebody already wants more of it.
+  hear(topic) {
+    if (!this.#wishes.has(topic)) this.want(topic, () => ({ ids: [] }));
+  }
+
   unwant(topic) {
     if (this.#wishes.delete(topic)) this.#send({ type: "unsubscribe", topic });
   }

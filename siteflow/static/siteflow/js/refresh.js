@@ -2,13 +2,17 @@
 // again and only what differs is touched, so focus, open menus and the place in the page stay.
 
 import { live } from "./live.js";
-import { tellAll } from "./time.js";
+import { serverNow, tellAll } from "./time.js";
 
 const PAUSE_MS = 250; // several changes in one go
-const REST_MS = 1000; // at most one fetch a second
+const STALE_MS = Number(document.documentElement.dataset.staleAfterS) * 1000;
+const REST_MS = 1000; // at most one fetch a second, and at most a tenth of the time
 
+let due = false; // something has changed that is not shown yet
 let timer = null;
-let last = 0;
+let reading = false;
+let restUntil = 0;
+const told = new WeakMap(); // which stale times were fetched once already
 
 export function refreshParts() {
   if (!document.querySelector("[data-refresh]")) return;
@@ -18,9 +22,10 @@ export function refreshParts() {
   live.on("operations.update", (message) => changed("operation", ids(message)));
   live.on("hosts.seen", seen);
   live.on("reconnected", () => soon());
-  if (wants("container")) live.want("containers", () => ({ ids: [] }));
-  if (wants("host") || wants("container")) live.want("hosts", () => ({ ids: [] }));
-  document.addEventListener("visibilitychange", () => timer === "waiting" && !document.hidden && soon());
+  if (wants("container")) live.hear("containers");
+  if (wants("host") || wants("container")) live.hear("hosts");
+  document.addEventListener("visibilitychange", plan);
+  setInterval(lookForStale, 5000);
 }
 
 const parts = () => [...document.querySelectorAll("[data-refresh]")];
@@ -39,32 +44,56 @@ function seen(message) {
   for (const time of document.querySelectorAll(`[data-host-seen="${message.host}"] time`)) time.dateTime = message.at;
 }
 
-function soon() {
-  if (document.hidden) {
-    timer = "waiting";
-    return;
+// A host that is no longer looked at sends no message: the server draws it as unknown.
+function lookForStale() {
+  for (const time of document.querySelectorAll("[data-host-seen] time")) {
+    const old = serverNow() - Date.parse(time.dateTime) > STALE_MS;
+    if (old && told.get(time) !== time.dateTime) {
+      told.set(time, time.dateTime);
+      soon();
+    }
   }
-  if (typeof timer === "number") return;
-  timer = setTimeout(fetchParts, Math.max(PAUSE_MS, last + REST_MS - Date.now()));
+}
+
+function soon() {
+  due = true;
+  plan();
+}
+
+function plan() {
+  if (!due || reading || timer !== null || document.hidden) return;
+  timer = setTimeout(fetchParts, Math.max(PAUSE_MS, restUntil - Date.now()));
 }
 
 async function fetchParts() {
   timer = null;
-  last = Date.now();
-  let answer;
-  try {
-    answer = await fetch(location.href, { headers: { Accept: "text/html" } });
-  } catch {
-    return; // the connection state says so already
-  }
-  if (!answer.ok || answer.redirected) return;
-  const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
+  due = false; // what changes from here on may be missing in the answer
+  const began = Date.now();
+  reading = true;
+  const text = await read();
+  reading = false;
+  restUntil = Date.now() + Math.max(REST_MS, 10 * (Date.now() - began));
+  if (text !== null) draw(text);
+  plan();
+}
+
+function draw(text) {
+  const fresh = new DOMParser().parseFromString(text, "text/html");
   for (const part of parts()) {
     const other = fresh.getElementById(part.id);
     if (other) alike(part, other);
   }
   tellAll();
   document.dispatchEvent(new Event("refreshed"));
+}
+
+async function read() {
+  try {
+    const answer = await fetch(location.href, { headers: { Accept: "text/html" } });
+    return answer.ok && !answer.redirected ? await answer.text() : null;
+  } catch {
+    return null; // the connection state says so already
+  }
 }
 
 // Makes `old` say what `now` says, keeping every element that is still the same kind of thing.
