@@ -1,6 +1,6 @@
 // Says in the bar whether what the page shows is live.
 
-import { icon, setText } from "./dom.js";
+import { setText } from "./dom.js";
 import { live } from "./live.js";
 import { clock } from "./time.js";
 
@@ -20,10 +20,7 @@ export function showLinkState() {
   if (!shown) return;
   shown.hidden = false;
   const show = () => {
-    if (shown.dataset.state !== live.state) {
-      shown.dataset.state = live.state;
-      shown.querySelector("svg").replaceWith(icon(live.state === "offline" ? "offline" : "live"));
-    }
+    shown.dataset.state = live.state;
     setText(shown.querySelector("span"), WORDS[live.state]());
     shown.title = hint();
     const silent = live.state !== "live" && live.since !== null && Date.now() - live.since > STALE_MS;
