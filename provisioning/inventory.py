@@ -5,7 +5,7 @@ Nothing is locked or written when nothing differs.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -25,7 +25,8 @@ from provisioning.sightings import (
 )
 from sites.live import publish
 from sites.models import Container, Host, Site
-from sites.schemas import container_out
+from sites.rows import EVERYTHING, site_rows
+from sites.schemas import container_out, site_out
 
 # A time so far ahead was written while a clock was wrong; it may not hold the truth up for ever.
 ASTRAY = timedelta(minutes=1)
@@ -105,8 +106,16 @@ def apply_all(host: Host, seen: Sequence[ContainerState], *, at: datetime) -> li
         older = Container.objects.filter(_not_newer("observed_at", at), host=host)
         known = older.values_list("pk", "docker_id")
         _remove(host, [key for key, docker_id in known if docker_id not in shown])
-        Site.objects.filter(host=host, managed=False, containers=None).delete()
+        _remove_sites(host)
     return changed
+
+
+def _remove_sites(host: Host) -> None:
+    """Projects that were only found, and have no container left."""
+    empty = Site.objects.filter(host=host, managed=False, containers=None)
+    if gone := list(empty.values_list("pk", flat=True)):
+        Site.objects.filter(pk__in=gone).delete()
+        _publish_sites([], removed=gone)
 
 
 def forget(container: Container) -> None:
@@ -123,8 +132,11 @@ def _remove(host: Host, keys: Iterable[int]) -> None:
     gone = list(keys)
     if gone:
         with transaction.atomic():
-            Container.objects.filter(pk__in=gone).delete()
+            rows = Container.objects.filter(pk__in=gone)
+            sites = set(rows.exclude(site=None).values_list("site_id", flat=True))
+            rows.delete()
             _publish(host, items=[], removed=gone)
+            _publish_sites(sites)
 
 
 def _rows(host: Host, seen: list[ContainerState]) -> dict[str, Container]:
@@ -221,6 +233,20 @@ def _publish_now(host: Host, keys: Sequence[int]) -> None:
         some = keys[first : first + ROWS_AT_ONCE]
         rows = Container.objects.filter(pk__in=some).select_related("host", "site")
         _publish(host, items=[container_out(row) for row in rows], removed=[])
+        _publish_sites({row.site_id for row in rows if row.site_id is not None})
+
+
+def _publish_sites(keys: Collection[int], *, removed: Sequence[int] = ()) -> None:
+    """What a site shows comes from its containers: it changes when they do."""
+
+    def send() -> None:
+        items = [site_out(row) for row in site_rows(EVERYTHING).filter(pk__in=keys)]
+        if items or removed:
+            message = {"type": "sites.update", "items": items, "removed": list(removed)}
+            publish(["sites"], message)
+
+    if keys or removed:
+        transaction.on_commit(send)
 
 
 def _publish(host: Host, *, items: list[dict[str, Any]], removed: list[int]) -> None:

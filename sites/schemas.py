@@ -86,6 +86,8 @@ class HostOut(Schema):
 
 
 class SiteOut(Schema):
+    """``running`` is what it was at ``unknown_since`` when that is not null."""
+
     id: int
     host: int
     host_name: str
@@ -95,6 +97,7 @@ class SiteOut(Schema):
     working_dir: str
     containers: int
     running: int
+    unknown_since: datetime | None
     found_at: datetime
 
 
@@ -180,5 +183,6 @@ def site_out(row: Site) -> dict[str, Any]:
         "working_dir": row.working_dir,
         "containers": row.total,  # type: ignore[attr-defined]
         "running": row.running,  # type: ignore[attr-defined]
+        "unknown_since": None if host_is_fresh(row.host) else row.host.inventory_at,
         "found_at": row.found_at,
     }

@@ -114,13 +114,14 @@ def test_what_a_host_no_longer_shows_is_removed_with_its_project(
     host: Host, published: list[dict[str, Any]], django_capture_on_commit_callbacks: Any
 ) -> None:
     inventory.apply_all(host, [WEB, fake_container("legacy")], at=after(1))
-    gone = Container.objects.get(name="shop-web-1").pk
+    gone, site = Container.objects.get(name="shop-web-1").pk, Site.objects.get().pk
     with django_capture_on_commit_callbacks(execute=True):
         inventory.apply_all(host, [fake_container("legacy")], at=after(2))
     assert [row.name for row in Container.objects.all()] == ["legacy"]
     assert not Site.objects.exists()
     assert published == [
-        {"type": "containers.update", "host": host.pk, "items": [], "removed": [gone]}
+        {"type": "containers.update", "host": host.pk, "items": [], "removed": [gone]},
+        {"type": "sites.update", "items": [], "removed": [site]},
     ]
 
 
@@ -219,3 +220,21 @@ def test_writers_at_the_same_time_leave_the_newest(host: Host) -> None:
 def test_states_by_docker_id(host: Host) -> None:
     inventory.apply_all(host, [WEB], at=timezone.now())
     assert inventory.states(host) == {WEB.docker_id: "running"}
+
+
+def test_a_site_changes_with_its_containers(
+    published: list[dict[str, Any]], django_capture_on_commit_callbacks: Any
+) -> None:
+    host = make_host(inventory_at=None)
+    with django_capture_on_commit_callbacks(execute=True):
+        inventory.apply_all(host, [WEB], at=after(1))
+    assert [(item["name"], item["running"]) for item in _sites(published)] == [("shop", 1)]
+    with django_capture_on_commit_callbacks(execute=True):
+        inventory.apply_all(host, [], at=after(2))
+    gone = [message["removed"] for message in published if message["type"] == "sites.update"]
+    assert gone[-1] != []
+
+
+def _sites(published: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    updates = [message for message in published if message["type"] == "sites.update"]
+    return [item for message in updates for item in message["items"]]
