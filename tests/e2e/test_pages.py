@@ -106,6 +106,7 @@ def opened(browser: Browser, url: str, **look: Any) -> Page:
     page.locator("input[name=password]").fill(PASSWORD)
     page.keyboard.press("Enter")
     expect(page.locator("h1")).to_have_text("Overview")
+    expect(page.locator("#link-state")).to_have_attribute("data-state", "live")
     return page
 
 
