@@ -15,6 +15,7 @@ from typing import Any
 
 PAGES = {"api": "/api/containers?page_size=50", "console": "/admin/sites/container/"}
 ROUNDS = 15
+WARM_UP = 5
 
 
 def main() -> None:
@@ -77,6 +78,8 @@ def _measure(path: str) -> list[float]:
 
     client = Client()
     client.force_login(get_user_model().objects.get(username="admin"))
+    for _ in range(WARM_UP):
+        _timed(client, path)
     taken = [_timed(client, path) for _ in range(ROUNDS)]
     with CaptureQueriesContext(connection) as queries:
         client.get(path)
