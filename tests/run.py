@@ -7,6 +7,7 @@ to pytest.
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 
@@ -43,8 +44,14 @@ def _both(what: str, arguments: list[str], **variables: str) -> int:
 def _pytest(what: str, arguments: list[str], **variables: str) -> int:
     print(f"\n===== tests on {what} =====", flush=True)
     argv = [sys.executable, "-m", "pytest", *arguments]
-    code = subprocess.run(argv, env={**os.environ, **variables}).returncode
+    code = subprocess.run(argv, env={**os.environ, **variables}, preexec_fn=_signals_act).returncode
     return 0 if code == NONE_CHOSEN else code
+
+
+def _signals_act() -> None:
+    """Tests send signals; started in the background or by nohup, we were told to ignore some."""
+    for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
 
 
 def _cannot() -> str:
