@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import atexit
 import os
+import shutil
 import tempfile
 from pathlib import Path
 
-os.environ.setdefault("SITEFLOW_DATA_DIR", tempfile.mkdtemp(prefix="siteflow-tests-"))
+if "SITEFLOW_DATA_DIR" not in os.environ:
+    _folder = os.environ["SITEFLOW_DATA_DIR"] = tempfile.mkdtemp(prefix="siteflow-tests-")
+    atexit.register(shutil.rmtree, _folder, ignore_errors=True)
 
 from siteflow.settings import *  # noqa: E402, F403
 from siteflow.settings import DATA_DIR, DATABASES, STORAGES  # noqa: E402
