@@ -12,6 +12,7 @@ from typing import Any, NoReturn
 
 from django.core.management.base import BaseCommand
 
+from monitoring import upkeep
 from monitoring.database import DatabaseThreads
 from monitoring.extras import ExtraReads
 from monitoring.lifeline import Lifeline
@@ -45,6 +46,7 @@ class Command(BaseCommand):
         log.info("monitor %s reads every %g s", name, means.interval_s)
         try:
             sweeper.start()
+            upkeep.start()
             supervisor.run(threading.Event().wait)
         except KeyboardInterrupt:
             log.info("monitor %s ends", name)
