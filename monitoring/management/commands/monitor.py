@@ -33,7 +33,8 @@ class Command(BaseCommand):
     )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        signal.signal(signal.SIGTERM, _end)
+        for number in (signal.SIGTERM, signal.SIGINT):  # also when started with one ignored
+            signal.signal(number, _end)
         name = monitor_name()
         lifeline = Lifeline(name)
         means = Means(database=DatabaseThreads(), extras=ExtraReads(), interval_s=interval_s())
