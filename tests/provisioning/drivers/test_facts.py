@@ -27,7 +27,7 @@ HugePages_Total:       0
 PRETTY_NAME="Debian GNU/Linux 12 (bookworm)"
 NAME="Debian GNU/Linux"
 VERSION_ID="12"
-HOME_URL="https://www.debian.org/"
+HOME_URL="https://os.example.org/"
 """
 ALPINE = """\
 MemTotal:         250000 kB
