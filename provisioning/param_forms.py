@@ -16,6 +16,10 @@ WORDS: dict[str, tuple[str, str]] = {
     "grace_s": ("Grace period, in seconds", "How long it may take to end by itself."),
     "signal": ("Signal", "SIGKILL ends it at once; the others are up to the program."),
     "force": ("Remove it even while it runs", "It is killed first."),
+    "keep_old": (
+        "Leave the old key on the host",
+        "Tick it if people or other programs log in with the same key.",
+    ),
     "fingerprint": ("Fingerprint", "As ssh-keygen -lf prints it on the host: SHA256:…"),
     "service": ("Service", "The name of a systemd unit, such as nginx.service."),
 }

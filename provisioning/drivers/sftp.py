@@ -5,7 +5,8 @@ from __future__ import annotations
 import contextlib
 import errno
 import secrets
-from collections.abc import Iterator
+import stat
+from collections.abc import Callable, Iterator
 
 import paramiko
 
@@ -33,8 +34,7 @@ class Files:
     def write(self, path: str, data: bytes, *, mode: int) -> None:
         """The file appears at ``path`` complete and with its mode, or not at all."""
         self._check(path)
-        folder, _, name = path.rpartition("/")
-        part = f"{folder}/.{name[:100]}.{secrets.token_hex(8)}.part"
+        part = _beside(path)
         with self._translated(f"writing {path}"):
             try:
                 self._write_part(part, data, mode)
@@ -43,6 +43,68 @@ class Files:
                 with contextlib.suppress(OSError, EOFError, paramiko.SSHException):
                     self._client.remove(part)
                 raise
+
+    def edit(self, path: str, change: Callable[[bytes], bytes], *, max_bytes: int) -> bool:
+        """A file below the home made to hold what ``change`` says; False if it did already.
+
+        ``path`` is relative. The file keeps its mode and owner, what it is a link to is what is
+        edited, and folder and file are made (0700, 0600) where there are none. DriverError
+        ``permission_denied`` also for a file that could only be replaced, not written, and
+        ``conflict`` when somebody else changed it meanwhile.
+        """
+        with self._translated(f"editing {path}"):
+            home = self._client.normalize(".")
+            old = self._stat(f"{home}/{path}")
+            if old is None:
+                self._make_folder(f"{home}/{path}".rpartition("/")[0])
+            whole = self._client.normalize(f"{home}/{path}") if old else f"{home}/{path}"
+        data = self.read(whole, max_bytes=max_bytes) if old else b""
+        wanted = change(data)
+        if wanted == data:
+            return False
+        with self._translated(f"editing {path}"):
+            self._replace(whole, data, wanted, old)
+        return True
+
+    def _replace(
+        self, path: str, data: bytes, wanted: bytes, old: paramiko.SFTPAttributes | None
+    ) -> None:
+        part = _beside(path)
+        try:
+            if old:
+                self._client.open(path, "r+b").close()  # who may not write it may not replace it
+            self._write_part(part, wanted, stat.S_IMODE(old.st_mode or 0o600) if old else 0o600)
+            self._give_to(part, old)
+            self._still_says(path, data)
+            self._client.posix_rename(part, path)
+        except BaseException:
+            with contextlib.suppress(OSError, EOFError, paramiko.SSHException):
+                self._client.remove(part)
+            raise
+
+    def _still_says(self, path: str, data: bytes) -> None:
+        now = self._stat(path)
+        same_size = (now.st_size if now else 0) == len(data)
+        if not same_size or (now and self.read(path, max_bytes=len(data)) != data):
+            message = f"{self._who}: {printable(path)} was changed by somebody else meanwhile"
+            raise DriverError(message, "conflict")
+
+    def _give_to(self, part: str, old: paramiko.SFTPAttributes | None) -> None:
+        """The owner and group of the file whose place it takes."""
+        new = self._client.stat(part)
+        if old and (new.st_uid, new.st_gid) != (old.st_uid, old.st_gid):
+            self._client.chown(part, old.st_uid or 0, old.st_gid or 0)
+            self._client.chmod(part, stat.S_IMODE(old.st_mode or 0o600))
+
+    def _stat(self, path: str) -> paramiko.SFTPAttributes | None:
+        try:
+            return self._client.stat(path)
+        except FileNotFoundError:
+            return None
+
+    def _make_folder(self, path: str) -> None:
+        if self._stat(path) is None:
+            self._client.mkdir(path, 0o700)
 
     def _write_part(self, part: str, data: bytes, mode: int) -> None:
         with self._client.open(part, "wx") as file:
@@ -85,3 +147,9 @@ class Files:
     def _error(self, what: str, why: str, code: str) -> DriverError:
         words = f"{printable(what, limit=300)} failed: {printable(why, limit=200)}"
         return DriverError(f"{self._who}: {words}", code)
+
+
+def _beside(path: str) -> str:
+    """A name in the same folder that nothing else has."""
+    folder, _, name = path.rpartition("/")
+    return f"{folder}/.{name[:100]}.{secrets.token_hex(8)}.part"

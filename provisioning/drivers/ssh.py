@@ -164,6 +164,15 @@ class SshHost:
         """The whole file; DriverError ``output_too_large`` if it is longer than ``max_bytes``."""
         return self._files(lambda files: files.read(path, max_bytes=max_bytes), path)
 
+    def edit_file(
+        self, path: str, change: Callable[[bytes], bytes], *, max_bytes: int = 1_000_000
+    ) -> bool:
+        """Edit a file below the home of the user, as `Files.edit`; False if nothing had to change.
+
+        DriverError permission_denied, disk_full or conflict among others: then it is as it was.
+        """
+        return self._files(lambda files: files.edit(path, change, max_bytes=max_bytes), path)
+
     def _files(self, use: Callable[[Files], T], path: str) -> T:
         deadline = Deadline(self.target.command_timeout_s)
         held = self.calls.session(deadline)

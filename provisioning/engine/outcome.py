@@ -12,6 +12,7 @@ from django.utils import timezone
 from audit.record import Actor, record
 from provisioning.live import publish_end, publish_operation
 from provisioning.models import Operation, Step
+from provisioning.operations.contract import Undone
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,9 @@ class Outcome:
     def failure(cls, error: Any) -> Outcome:
         """An anticipated failure: it has a code and words of its own."""
         advice = getattr(error, "advice", "")
-        return cls(Operation.Status.FAILED, error.message, error.code, advice)
+        undone = isinstance(error, Undone)
+        status = Operation.Status.UNDONE if undone else Operation.Status.FAILED
+        return cls(status, error.message, error.code, advice)
 
     @classmethod
     def unexpected(cls, request_id: str) -> Outcome:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from provisioning.operations import containers, host_records, host_test, hosts
+from provisioning.operations import containers, host_keys, host_records, host_test, hosts
 from provisioning.operations.contract import NoParams, Verb
 from sites.models import Container, Host
 
@@ -33,6 +33,8 @@ _ALL = (
          deadline_s=120, reads_only=True),
     Verb("host.restart-service", "Restart service", "restarted", Host, _OPERATE_HOST,
          hosts.restart_service, params=hosts.Service, deadline_s=120),
+    Verb("host.rotate-key", "Rotate key", "rotated", Host, _MANAGE_HOST, host_keys.rotate,
+         params=host_keys.Rotation, deadline_s=240, finds_own_way=True),
     Verb("host.add", "Add", "added", None, _MANAGE_HOST, host_records.add,
          params=host_records.NewHost, inline=True),
     Verb("host.change", "Change", "changed", Host, _MANAGE_HOST, host_records.change,

@@ -58,6 +58,14 @@ class VerbError(Exception):
         self.details: dict[str, Any] = {}
 
 
+class Undone(VerbError):
+    """What was begun failed and was taken back: all is as it was. ``now`` says so in a sentence."""
+
+    def __init__(self, error: Any, now: str) -> None:
+        super().__init__(f"{error.message.removesuffix('.')}. {now}", code=error.code)
+        self.advice: str = getattr(error, "advice", "")
+
+
 @dataclass(frozen=True, slots=True)
 class Verb:
     """One thing that can be done.

@@ -27,7 +27,12 @@ from sites.schemas import container_out, host_is_fresh
 TABS = ("overview", "containers", "services", "operations", "audit")
 MAX_SHOWN = 500
 _FORMS = {"host.add", "host.change"}  # have pages of their own
-_IN_PLACE = {"host.approve-key", "host.restart-service", *_FORMS}  # offered where they belong
+_IN_PLACE = {
+    "host.approve-key",
+    "host.restart-service",
+    "host.rotate-key",
+    *_FORMS,
+}  # offered where they belong
 
 
 @admin.register(Host)

@@ -56,6 +56,7 @@ API: Final[dict[tuple[str, str], Answers]] = {
     ("get", "/api/hosts/{host_id}/services"): ONE,
     ("post", "/api/hosts/{target_id}/test"): operate(),
     ("post", "/api/hosts/{target_id}/refresh"): operate(),
+    ("post", "/api/hosts/{target_id}/rotate-key"): manage(202, {}),
     ("post", "/api/hosts/{target_id}/restart-service"): operate({"service": "nginx.service"}),
     ("get", "/api/containers"): LIST,
     ("get", "/api/containers/{container_id}"): ONE,
@@ -122,7 +123,7 @@ COMMANDS: Final[dict[str, tuple[str, ...]]] = {
     ),
     "host": (
         "list", "show", "facts", "services", "add", "approve-key", "remove",
-        "test", "refresh", "restart-service",
+        "test", "refresh", "restart-service", "rotate-key",
     ),
     "operation": ("list", "show", "cancel", "retry"),
     "monitor": (),

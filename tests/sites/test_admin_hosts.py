@@ -338,3 +338,17 @@ def test_a_busy_host_says_what_is_under_way(bob: User) -> None:
     operation = engine.start("host.refresh", host, actor=COMMAND)
     shown = logged_in(bob).get(reverse(PAGE, args=[host.pk])).content.decode()
     assert reverse("admin:provisioning_operation_change", args=[operation.pk]) in shown
+
+
+def test_a_key_is_rotated_after_a_page_that_asks_what_becomes_of_the_old_one(
+    as_admin: Client,
+) -> None:
+    add(as_admin)
+    host = Host.objects.get()
+    Host.objects.update(host_key=key_line(), state="reachable")
+    page = reverse(DO, args=[host.pk, "host.rotate-key"])
+    assert page in as_admin.get(reverse(PAGE, args=[host.pk])).content.decode()
+    assert "Leave the old key on the host" in as_admin.get(page).content.decode()
+    as_admin.post(page, {"asked": "1", "keep_old": "on"})
+    row = Operation.objects.get(kind="host.rotate-key")
+    assert (row.status, row.params) == ("queued", {"keep_old": True})
