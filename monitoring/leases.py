@@ -42,9 +42,10 @@ class Watched:
 
 
 def hosts() -> list[Watched]:
-    """Every host, in one query."""
+    """Every host that is set up, in one query."""
     columns = ("pk", "name", "revision", "via_id", "monitored_by", "monitored_until")
-    rows = list(Host.objects.order_by("pk").values_list(*columns))
+    set_up = Host.objects.exclude(state=Host.State.SETUP_PENDING)
+    rows = list(set_up.order_by("pk").values_list(*columns))
     steps = {row[0]: (row[2], row[3]) for row in rows}
     return [Watched(row[0], row[1], _way(row[0], steps), row[4], row[5]) for row in rows]
 

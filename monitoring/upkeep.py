@@ -1,19 +1,25 @@
-"""What the audit needs once in a while: its copy completed, what is past its retention removed."""
+"""What is to be done once in a while: the audit kept within its retention, leftovers removed."""
 
 from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Callable
 from typing import Final
 
 from django.db import connection
 
 from audit.actor import Actor
 from audit.retention import cleanup
+from provisioning.operations.host_new_keys import forget_unclaimed
 
 log = logging.getLogger(__name__)
 
 EVERY_S: Final = 3_600.0
+TASKS: Final[dict[str, Callable[[], object]]] = {
+    "the audit": lambda: cleanup(actor=Actor.system("retention")),
+    "keys without a host": forget_unclaimed,
+}
 
 
 def start(*, every_s: float = EVERY_S) -> threading.Event:
@@ -32,9 +38,10 @@ def _run(stopped: threading.Event, every_s: float) -> None:
 
 def once() -> None:
     """Never raises: what failed is in the log and is tried again the next time."""
-    try:
-        cleanup(actor=Actor.system("retention"))
-    except Exception:
-        log.exception("the audit's upkeep failed")
-    finally:
-        connection.close()
+    for name, work in TASKS.items():
+        try:
+            work()
+        except Exception:
+            log.exception("the upkeep of %s failed", name)
+        finally:
+            connection.close()

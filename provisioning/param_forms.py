@@ -20,6 +20,7 @@ WORDS: dict[str, tuple[str, str]] = {
         "Leave the old key on the host",
         "Tick it if people or other programs log in with the same key.",
     ),
+    "comment": ("Comment", "Ends the public line, so that you know it again on the host."),
     "fingerprint": ("Fingerprint", "As ssh-keygen -lf prints it on the host: SHA256:…"),
     "service": ("Service", "The name of a systemd unit, such as nginx.service."),
 }

@@ -77,8 +77,11 @@ def offered(host: Host, public_line: str) -> Host.State:
 
 
 def _write(host: Host, state: Host.State, **values: Any) -> None:
-    """Updates what differs; the state's age starts again only when the state is another one."""
-    values["state"] = state
+    """Updates what differs; the state's age starts again only when the state is another one.
+
+    A host that is being set up stays so until it is confirmed, whatever its tests find.
+    """
+    values["state"] = state = Host.State.SETUP_PENDING if host.is_pending else state
     if all(getattr(host, name) == value for name, value in values.items()):
         return
     now = timezone.now()

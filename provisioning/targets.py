@@ -30,6 +30,8 @@ def _ssh(host: Host, *, jumps: int) -> SshTarget:
         raise DriverError(
             f"{host.name} is not reached by SSH, so nothing can jump from it.", "refused"
         )
+    if host.is_pending:
+        raise DriverError(f"{host.name} is still being set up.", "setup_pending")
     if jumps > MAX_JUMPS:
         raise DriverError(f"{host.name}: more than {MAX_JUMPS} jump hosts in a row.", "unreachable")
     _key_is_trusted(host)

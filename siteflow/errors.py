@@ -60,6 +60,7 @@ _OF_DRIVERS: Final = {
     "busy": 503,
     "timeout": 504,
     "conflict": 409,
+    "setup_pending": 409,
     "host_key_unknown": 409,
     "host_key_changed": 409,
     "not_found": 404,

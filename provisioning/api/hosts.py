@@ -15,6 +15,7 @@ from provisioning import engine
 from provisioning.api.actions import add_actions
 from provisioning.asking import ask
 from provisioning.models import Operation
+from provisioning.operations.host_new_keys import NewKey
 from provisioning.operations.host_records import Fingerprint, HostFields, NewHost
 from provisioning.schemas import OperationOut, operation_out
 from sites.answers import (
@@ -58,6 +59,15 @@ class Services(Schema):
     services_at: datetime | None
 
 
+class GeneratedKey(Schema):
+    """``generated_key`` is what to name it by; it is no secret, and worth nothing to others."""
+
+    generated_key: str
+    public_key: str
+    fingerprint: str
+    expires_at: datetime
+
+
 class Farewell(Schema):
     """``confirm_name`` is the host's name."""
 
@@ -77,6 +87,16 @@ def add_host(request: HttpRequest, body: NewHost) -> HttpResponse:
     """Add a host. Its key is still to be approved; until then nothing is sent to it."""
     row = _start(request, "host.add", None, body)
     return _shown(request, row.result["host"], status=201)
+
+
+@hosts.post("/generate-key", response={201: GeneratedKey}, openapi_extra=_CHANGES)
+def generate_key(request: HttpRequest, body: NewKey) -> HttpResponse:
+    """Make a key pair for a host that is still to come, to put the public half on it first.
+
+    The private half never leaves SiteFlow. Within a day, and once, the account that asked for it
+    names it as ``generated_key`` when it adds or changes a host, with ``auth`` "generated".
+    """
+    return json_answer(_start(request, "host.generate-key", None, body).result, status=201)
 
 
 @hosts.get("/{int:host_id}", response=HostOut)

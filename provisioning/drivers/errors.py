@@ -15,6 +15,7 @@ ADVICE: Final[dict[str, str]] = {
     "host_key_unknown": "Compare the fingerprint with the host's own, then approve it.",
     "host_key_changed": "Somebody may be in between, or the host was reinstalled: "
     "compare the fingerprint on the host's console before approving the new key.",
+    "setup_pending": "Finish its set-up first: test it, then confirm it.",
     "forward_refused": "Allow TCP forwarding in the jump host's sshd (AllowTcpForwarding).",
     "login_refused": "Check the user name and that the public key is in its authorized_keys.",
     "bad_credential": "Import the private key again, with its passphrase if it has one.",

@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from provisioning.operations import containers, host_keys, host_records, host_test, hosts
+from provisioning.operations import (
+    containers,
+    host_keys,
+    host_new_keys,
+    host_records,
+    host_test,
+    hosts,
+)
 from provisioning.operations.contract import NoParams, Verb
 from sites.models import Container, Host
 
@@ -37,10 +44,14 @@ _ALL = (
          params=host_keys.Rotation, deadline_s=240, finds_own_way=True),
     Verb("host.add", "Add", "added", None, _MANAGE_HOST, host_records.add,
          params=host_records.NewHost, inline=True),
+    Verb("host.generate-key", "Generate key", "made", None, _MANAGE_HOST, host_new_keys.generate,
+         params=host_new_keys.NewKey, inline=True),
     Verb("host.change", "Change", "changed", Host, _MANAGE_HOST, host_records.change,
          params=host_records.HostFields, inline=True),
     Verb("host.approve-key", "Approve key", "approved", Host, _MANAGE_HOST,
          host_records.approve_key, params=host_records.Fingerprint, inline=True),
+    Verb("host.confirm", "Confirm", "set up", Host, _MANAGE_HOST, host_records.confirm,
+         inline=True),
     Verb("host.remove", "Remove", "removed", Host, _MANAGE_HOST, host_records.remove,
          params=NoParams, inline=True, confirm=True),
 )  # fmt: skip

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from typing import Any, Literal
+from uuid import UUID
 
 from django.core.exceptions import ValidationError
 from django.db.models import F, ProtectedError
+from django.utils import timezone
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from provisioning import reach
@@ -13,17 +15,22 @@ from provisioning.drivers import keys
 from provisioning.drivers.errors import DriverError
 from provisioning.drivers.host import HostDriver
 from provisioning.models import Operation
+from provisioning.operations import host_new_keys
 from provisioning.operations.contract import Op, VerbError
 from provisioning.targets import MAX_JUMPS
 from sites.models import Credential, Host
 
 # What decides where a host is and how to get in: changing it makes all connections outdated.
 _WAY_IN = {"connection", "address", "port", "username", "sudo", "via", "docker_socket"}
+_NOT_COLUMNS = {"auth", "private_key", "passphrase", "password", "generated_key", "pending"}
 _ANOTHER_MACHINE = {"connection", "address", "port", "via"}
 
 
 class HostFields(BaseModel):
-    """What may be said of a host. Times in seconds. ``via`` is the key of the jump host."""
+    """What may be said of a host. Times in seconds. ``via`` is the key of the jump host.
+
+    ``auth``: "generate" makes a key pair now, "generated" takes the one of ``generated_key``.
+    """
 
     model_config = ConfigDict(extra="forbid")
     name: str | None = None
@@ -36,14 +43,18 @@ class HostFields(BaseModel):
     docker_socket: str | None = None
     connect_timeout_s: int | None = None
     command_timeout_s: int | None = None
-    auth: Literal["generate", "key", "password"] | None = None
+    auth: Literal["generate", "generated", "key", "password"] | None = None
+    generated_key: UUID | None = None
     private_key: SecretStr | None = Field(default=None, max_length=20_000)
     passphrase: SecretStr | None = Field(default=None, max_length=1_000)
     password: SecretStr | None = Field(default=None, max_length=1_000)
 
 
 class NewHost(HostFields):
+    """``pending``: it is only being set up. Nobody watches it before `host.confirm`."""
+
     name: str
+    pending: bool = False
 
 
 class Fingerprint(BaseModel):
@@ -55,12 +66,12 @@ class Fingerprint(BaseModel):
 
 def add(op: Op, host: HostDriver) -> None:
     """A new host. Its key is still to be approved: nothing is sent to it before that."""
-    row = Host()
+    row = Host(state=Host.State.SETUP_PENDING if op.params.pending else Host.State.NEW)
     given = _given(op.params)
     if given.get("connection", "ssh") == "ssh":
         _required(given, "address", "username")
     _assign(row, given)
-    _set_credential(row, op.params, required=row.connection == Host.Connection.SSH)
+    _set_credential(row, op, required=row.connection == Host.Connection.SSH)
     row.save()
     _took_place(op, row, before=None)
     reach.publish_host(row.pk)
@@ -71,18 +82,38 @@ def change(op: Op, host: HostDriver) -> None:
     row: Host = Host.objects.select_for_update().get(pk=op.target.pk)
     before, given = _shown(row), _given(op.params)
     _assign(row, given)
+    old = row.credential
     if op.params.auth:
-        _set_credential(row, op.params, required=True)
+        _set_credential(row, op, required=True)
     changed = {name for name in given if before.get(name) != _shown(row).get(name)}
     if changed & _ANOTHER_MACHINE:
         row.host_key = row.offered_key = row.approved_by = ""
         row.approved_at = None
-        row.state = Host.State.NEW
+        row.state = row.state if row.is_pending else Host.State.NEW
+        row.preflight, row.preflight_at = [], None
     if changed & _WAY_IN or op.params.auth:
         row.revision += 1
     row.version += 1
     row.save()
+    if old and old != row.credential:
+        old.delete()
     _took_place(op, row, before=before)
+    reach.publish_host(row.pk)
+
+
+def confirm(op: Op, host: HostDriver) -> None:
+    """Ends the set-up of a host: from now on it is watched like the others."""
+    row: Host = Host.objects.select_for_update().get(pk=op.target.pk)
+    if not row.is_pending:
+        raise VerbError(f"{row.name} is set up already.", code="conflict")
+    if row.connection == Host.Connection.SSH and not row.host_key:
+        raise VerbError(f"Approve the host key of {row.name} first.", code="host_key_unknown")
+    row.state, row.state_since = Host.State.NEW, timezone.now()
+    row.error_code = row.error = row.advice = ""
+    row.version += 1
+    row.save(update_fields=["state", "state_since", "error_code", "error", "advice", "version"])
+    op.remember(before={"state": Host.State.SETUP_PENDING}, after={"state": row.state})
+    op.conclude(f"{row.name} is set up; SiteFlow begins to watch it.", host=row.pk)
     reach.publish_host(row.pk)
 
 
@@ -129,7 +160,7 @@ def approve_key(op: Op, host: HostDriver) -> None:
         offered_key="",
         approved_at=op.row.created_at,
         approved_by=op.actor.name[:150],
-        state=Host.State.NEW,
+        state=row.state if row.is_pending else Host.State.NEW,
         error_code="",
         error="",
         advice="",
@@ -142,8 +173,7 @@ def approve_key(op: Op, host: HostDriver) -> None:
 
 
 def _given(params: HostFields) -> dict[str, Any]:
-    secret = {"auth", "private_key", "passphrase", "password"}
-    given = params.model_dump(exclude_unset=True, exclude_none=True, exclude=secret)
+    given = params.model_dump(exclude_unset=True, exclude_none=True, exclude=_NOT_COLUMNS)
     if "via" in params.model_fields_set:  # null is an answer here: no jump host
         given["via"] = params.via
     return given
@@ -180,13 +210,18 @@ def _no_circle(row: Host) -> None:
         step = step.via
 
 
-def _set_credential(row: Host, params: HostFields, *, required: bool) -> None:
+def _set_credential(row: Host, op: Op, *, required: bool) -> None:
+    params: HostFields = op.params
     if not params.auth:
         return _required({}, "auth") if required else None
+    if params.auth == "generated":
+        row.credential = host_new_keys.claim(params.generated_key, user_id=op.actor.user_id)
+        return None
     row.credential = row.credential or Credential()
     secret = _fill(row.credential, params, comment=f"siteflow@{row.name}")
     row.credential.seal(secret)
     row.credential.save()
+    return None
 
 
 def _fill(credential: Credential, params: HostFields, *, comment: str) -> str:

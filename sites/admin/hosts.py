@@ -31,6 +31,8 @@ _IN_PLACE = {
     "host.approve-key",
     "host.restart-service",
     "host.rotate-key",
+    "host.confirm",
+    "host.generate-key",
     *_FORMS,
 }  # offered where they belong
 

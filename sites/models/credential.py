@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import uuid
 
+from django.conf import settings
 from django.db import models
 
 from sites.encryption import decrypt, encrypt, rotated
@@ -20,6 +21,10 @@ class Credential(models.Model):
     public_key = models.TextField(blank=True, editable=False)
     fingerprint = models.CharField(max_length=60, blank=True, editable=False)
     encrypted = models.TextField(editable=False)
+    # Who had it made before there was a host for it, and may give it to one.
+    made_for = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+"
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

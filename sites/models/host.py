@@ -34,6 +34,7 @@ class Host(models.Model):
         LOCAL = "local", "Local Docker socket"
 
     class State(models.TextChoices):
+        SETUP_PENDING = "setup_pending", "being set up"
         NEW = "new", "not looked at yet"
         KEY_UNAPPROVED = "key_unapproved", "host key to approve"
         KEY_CHANGED = "key_changed", "host key changed"
@@ -130,6 +131,11 @@ class Host(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def is_pending(self) -> bool:
+        """Not confirmed yet: nobody watches it, and nothing but its test is done on it."""
+        return self.state == self.State.SETUP_PENDING
 
     @property
     def host_key_fingerprint(self) -> str:

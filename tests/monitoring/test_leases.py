@@ -102,3 +102,9 @@ def test_a_circle_of_jump_hosts_ends() -> None:
     two = make_host("two", via=one)
     Host.objects.filter(pk=one.pk).update(via=two)
     assert {row.name: row.way for row in leases.hosts()} == {"one": (1, 1), "two": (1, 1)}
+
+
+def test_a_host_that_is_being_set_up_is_not_watched(seven: None) -> None:
+    make_host("new", state="setup_pending")
+    assert "new" not in {row.name for row in leases.hosts()}
+    assert len(leases.hosts()) == 7

@@ -21,9 +21,12 @@ def test_it_begins_at_once_goes_on_and_outlives_a_failure(
             twice.set()
         raise OSError("disk full")
 
+    others: list[str] = []
     monkeypatch.setattr(upkeep, "cleanup", fails)
+    monkeypatch.setitem(upkeep.TASKS, "keys without a host", lambda: others.append("done"))
     stopped = upkeep.start(every_s=0.01)
     until(twice.is_set)
     stopped.set()
     assert set(actors) == {"retention"}
-    assert "the audit's upkeep failed" in caplog.text
+    assert "the upkeep of the audit failed" in caplog.text
+    assert others

@@ -9,11 +9,13 @@ import pytest
 from django.core import serializers
 
 from audit.models import Entry
-from provisioning import engine
+from provisioning import engine, reach
 from provisioning.drivers import keys
+from provisioning.drivers.errors import DriverError
 from provisioning.engine.errors import BadParams
 from provisioning.models import Operation
 from provisioning.operations.contract import VerbError
+from provisioning.targets import target_of, unproven_target
 from sites.fingerprint import fingerprint
 from sites.models import Container, Credential, Host
 from tests.provisioning.rows import COMMAND, make_container
@@ -185,3 +187,35 @@ def test_a_busy_host_and_a_jump_host_in_use_stay() -> None:
     with pytest.raises(VerbError, match="busy with container.stop"):
         engine.start("host.remove", first, actor=COMMAND, confirm_name="web1")
     assert json.loads(serializers.serialize("json", Host.objects.all()))[0]["fields"]["name"]
+
+
+def test_a_host_being_set_up_stays_so_whatever_is_found_until_it_is_confirmed() -> None:
+    host = add(pending=True)
+    assert host.state == "setup_pending"
+    reach.offered(host, OFFERED)
+    assert (host.state, host.error_code) == ("setup_pending", "host_key_unknown")
+    with pytest.raises(VerbError) as caught:
+        engine.start("host.confirm", host, actor=COMMAND)
+    assert caught.value.code == "host_key_unknown"
+    params = {"fingerprint": fingerprint(OFFERED)}
+    engine.start("host.approve-key", host, actor=COMMAND, params=params)
+    engine.start("host.change", host, actor=COMMAND, params={"sudo": True})
+    host.refresh_from_db()
+    assert (host.state, host.sudo) == ("setup_pending", True)
+    reach.reached(host)
+    assert (host.state, host.error_code) == ("setup_pending", "")
+    engine.start("host.confirm", host, actor=COMMAND)
+    host.refresh_from_db()
+    assert host.state == "new"
+    with pytest.raises(VerbError, match="set up already"):
+        engine.start("host.confirm", host, actor=COMMAND)
+
+
+def test_nothing_but_its_test_is_done_on_a_host_being_set_up() -> None:
+    host = add(pending=True)
+    Host.objects.update(host_key=OFFERED)
+    host.refresh_from_db()
+    with pytest.raises(DriverError) as caught:
+        target_of(host)
+    assert caught.value.code == "setup_pending"
+    assert unproven_target(host)

@@ -48,6 +48,7 @@ API: Final[dict[tuple[str, str], Answers]] = {
     ("get", "/api/health/detailed"): ADMINS,
     ("get", "/api/hosts"): LIST,
     ("post", "/api/hosts"): manage(201, NEW_HOST, hidden=403),
+    ("post", "/api/hosts/generate-key"): manage(201, {}, hidden=403),
     ("get", "/api/hosts/{host_id}"): ONE,
     ("patch", "/api/hosts/{host_id}"): manage(200, {"sudo": True}),
     ("delete", "/api/hosts/{host_id}"): manage(200, {"confirm_name": "web1"}),
@@ -122,7 +123,7 @@ COMMANDS: Final[dict[str, tuple[str, ...]]] = {
         "start", "stop", "restart", "kill", "pause", "unpause", "remove",
     ),
     "host": (
-        "list", "show", "facts", "services", "add", "approve-key", "remove",
+        "list", "show", "facts", "services", "add", "approve-key", "confirm", "remove",
         "test", "refresh", "restart-service", "rotate-key",
     ),
     "operation": ("list", "show", "cancel", "retry"),

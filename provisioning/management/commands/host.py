@@ -1,4 +1,4 @@
-"""manage.py host add | approve-key | list | show | facts | services | remove | test | …"""
+"""manage.py host add | approve-key | confirm | list | show | facts | services | remove | …"""
 
 from __future__ import annotations
 
@@ -118,6 +118,12 @@ class Command(ConsoleCommand):
         if as_json:
             return print_json(host_out(host_named(name)), to=self.stdout)
         self.stdout.write(f"{row.message} Next: manage.py host test {host.name}")
+
+    @command("confirm")
+    def confirm(self, name: Name, as_json: AsJson = False) -> None:
+        """End the set-up of a host that was added as pending: it is watched from now on."""
+        row = begin("host.confirm", host_named(name), params={})
+        follow(row, no_wait=False, as_json=as_json, out=self.stdout, err=self.stderr)
 
     @command("remove")
     def remove(self, name: Name, yes: Yes = False, as_json: AsJson = False) -> None:
