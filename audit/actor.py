@@ -17,6 +17,15 @@ if TYPE_CHECKING:
     from django.http import HttpRequest
 
 
+def address_of(request: HttpRequest) -> str | None:
+    """Where a request came from: the nearest address that is no proxy of ours."""
+    return client_address(
+        peer=request.META.get("REMOTE_ADDR"),
+        forwarded_for=request.META.get("HTTP_X_FORWARDED_FOR", ""),
+        trusted_proxies=settings.TRUSTED_PROXIES,
+    )
+
+
 @dataclass(frozen=True, kw_only=True)
 class Actor:
     """Kept by value: it is copied into entries and operations and outlives the user's row."""
@@ -36,11 +45,7 @@ class Actor:
             user_id=getattr(user, "pk", None),
             name=user.get_username() if user is not None else "",
             source=source,
-            remote_addr=client_address(
-                peer=request.META.get("REMOTE_ADDR"),
-                forwarded_for=request.META.get("HTTP_X_FORWARDED_FOR", ""),
-                trusted_proxies=settings.TRUSTED_PROXIES,
-            ),
+            remote_addr=address_of(request),
             user_agent=request.META.get("HTTP_USER_AGENT", ""),
             request_id=getattr(request, "request_id", ""),
         )

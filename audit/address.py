@@ -1,7 +1,8 @@
 """The address a request came from. A header is believed only when a known proxy sent it."""
 
-from collections.abc import Iterable, Sequence
-from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from collections.abc import Sequence
+from functools import lru_cache
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
 Address = IPv4Address | IPv6Address
 
@@ -17,8 +18,19 @@ def parse_address(text: str) -> Address | None:
     return address
 
 
-def _is_trusted(address: Address, trusted_proxies: Iterable[str]) -> bool:
-    return any(address in ip_network(network, strict=False) for network in trusted_proxies)
+def is_trusted(peer: str, trusted_proxies: Sequence[str]) -> bool:
+    """Whether who holds the connection is one of our own proxies."""
+    address = parse_address(peer)
+    return address is not None and _is_within(address, trusted_proxies)
+
+
+def _is_within(address: Address, trusted_proxies: Sequence[str]) -> bool:
+    return any(address in network for network in _networks(tuple(trusted_proxies)))
+
+
+@lru_cache(maxsize=16)
+def _networks(trusted_proxies: tuple[str, ...]) -> tuple[IPv4Network | IPv6Network, ...]:
+    return tuple(ip_network(network, strict=False) for network in trusted_proxies)
 
 
 def _hops(forwarded_for: str) -> list[str]:
@@ -46,7 +58,7 @@ def client_address(
     if current is None:
         return None
     for hop in _hops(forwarded_for) if forwarded_for else ():
-        if not _is_trusted(current, trusted_proxies):
+        if not _is_within(current, trusted_proxies):
             break
         before = parse_address(hop)
         if before is None:

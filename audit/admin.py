@@ -29,8 +29,9 @@ class BoundedPaginator(_Paginator):
 
     @cached_property
     def count(self) -> int:
-        assert isinstance(self.object_list, EntryQuerySet)  # noqa: S101
-        return count(self.object_list)[0]
+        if isinstance(self.object_list, EntryQuerySet):
+            return count(self.object_list)[0]
+        return len(self.object_list)  # the page of an entry's history, which has none
 
 
 @admin.register(Entry)

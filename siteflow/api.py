@@ -16,6 +16,8 @@ import sites.api
 from audit.api import router as audit
 from siteflow.errors import answer_to
 from siteflow.health import health
+from siteflow.json_body import JsonBody
+from siteflow.refusals import CSRF_FAILED
 
 VERSION = "0.1.0"
 
@@ -23,8 +25,7 @@ VERSION = "0.1.0"
 class CsrfFailed(Exception):
     """The session's cookie came without the token that only our own pages know."""
 
-    code, status = "csrf_failed", 403
-    message = "Send the token of the csrftoken cookie in the header X-CSRFToken."
+    code, status, message = CSRF_FAILED.code, CSRF_FAILED.status, CSRF_FAILED.message
 
 
 class SessionLogin(SessionAuth):
@@ -43,6 +44,7 @@ api = NinjaAPI(
     version=VERSION,
     description="Hosts, containers and what is done with them.",
     auth=SessionLogin(),
+    parser=JsonBody(),
     docs_decorator=login_required,
 )
 api.add_router("/health", health)

@@ -14,6 +14,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "siteflow.settings")
 pages = get_asgi_application()  # sets Django up, which the sockets' code needs
 
 from siteflow import consumers  # noqa: E402
+from siteflow.gate import Gate  # noqa: E402
 from siteflow.origin import OwnOriginOnly  # noqa: E402
 
 # For the type checker: Django's own paths lead to views.
@@ -26,9 +27,11 @@ sockets = [
     path("ws/tasks/<int:operation>", live, {"topics": ("operation.{operation}",)}),
     re_path(r"", nowhere),
 ]
-application = ProtocolTypeRouter(
-    {
-        "http": pages,
-        "websocket": OwnOriginOnly(SessionMiddlewareStack(URLRouter(sockets))),
-    }
+application = Gate(
+    ProtocolTypeRouter(
+        {
+            "http": pages,
+            "websocket": OwnOriginOnly(SessionMiddlewareStack(URLRouter(sockets))),
+        }
+    )
 )

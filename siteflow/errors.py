@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from dataclasses import field as dataclass_field
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from django.conf import settings
 from django.core.exceptions import (
     BadRequest,
     PermissionDenied,
     RequestDataTooBig,
     SuspiciousOperation,
+    TooManyFieldsSent,
+    TooManyFilesSent,
 )
 from django.db import InterfaceError, OperationalError
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
-from django.http.request import RawPostDataException
+from django.http import Http404, HttpRequest, HttpResponse
+from django.http.multipartparser import MultiPartParserError
+from django.http.request import RawPostDataException, UnreadablePostError
 from ninja.errors import HttpError, ValidationError
 
 from provisioning.drivers.errors import DriverError
@@ -31,11 +34,14 @@ CODES: Final = {
     403: "forbidden",
     404: "not_found",
     405: "method_not_allowed",
+    406: "not_acceptable",
     409: "conflict",
     413: "too_large",
+    414: "address_too_long",
     415: "unsupported_media_type",
     422: "invalid",
     429: "throttled",
+    431: "headers_too_large",
     500: "internal_error",
     503: "unavailable",
 }
@@ -46,8 +52,12 @@ _WORDS: Final = {
     404: "There is nothing at this address.",
     405: "This address does not know this method.",
     413: "The request is too large.",
+    414: "The address is too long.",
     415: "Send JSON, with Content-Type: application/json.",
+    429: "Too many requests; wait a moment.",
+    431: "The request's headers are too large.",
     500: "SiteFlow itself failed; the log says why, under this request's id.",
+    503: "SiteFlow cannot answer now; try again.",
 }
 # A host's trouble: 503 it cannot be reached now, 504 it was too slow, 409 its state forbids it,
 # 404 it is no longer there; the rest, 502: the host answered, but not with what was needed.
@@ -72,8 +82,9 @@ class Problem:
     status: int
     code: str
     message: str
-    details: Any = field(default_factory=dict)
+    details: Any = dataclass_field(default_factory=dict)
     field: str = ""
+    headers: Mapping[str, str] = dataclass_field(default_factory=dict)
 
 
 def problem_of(error: BaseException) -> Problem:
@@ -99,6 +110,7 @@ def _own(error: Any) -> Problem:
         error.message,
         getattr(error, "details", {}),
         getattr(error, "field", ""),
+        getattr(error, "headers", {}),
     )
 
 
@@ -108,6 +120,9 @@ def _of_driver(error: DriverError) -> Problem:
 
 
 def _of_http(error: HttpError) -> Problem:
+    cause = error.__cause__
+    if hasattr(cause, "code") and hasattr(cause, "message"):
+        return _own(cause)  # ninja wraps what the reader of the body says
     known = error.status_code in (401, 405)
     return plain(error.status_code, "" if known else error.message)
 
@@ -130,9 +145,12 @@ _TABLE: Final[tuple[tuple[Any, Callable[[Any], Problem]], ...]] = (
     (HttpError, _of_http),
     (Http404, lambda error: plain(404)),
     (PermissionDenied, lambda error: plain(403)),
-    (RequestDataTooBig, lambda error: plain(413)),
+    ((RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent), lambda error: plain(413)),
     (RawPostDataException, lambda error: plain(415)),
-    ((SuspiciousOperation, BadRequest), lambda error: plain(400)),
+    (
+        (SuspiciousOperation, BadRequest, MultiPartParserError, UnreadablePostError),
+        lambda error: plain(400),
+    ),
     (
         (OperationalError, InterfaceError),
         lambda error: Problem(503, "unavailable", "The database does not answer; try again."),
@@ -140,19 +158,30 @@ _TABLE: Final[tuple[tuple[Any, Callable[[Any], Problem]], ...]] = (
 )
 
 
+def body_of(problem: Problem, request_id: str) -> str:
+    """The one shape of errors, as JSON."""
+    return encode(
+        {
+            "error": {
+                "code": problem.code,
+                "message": problem.message,
+                "details": problem.details,
+                "field": problem.field or None,
+            },
+            "status": "error",
+            "request_id": request_id,
+            "timestamp": datetime.now(UTC),
+        }
+    )
+
+
 def answer(request: HttpRequest, problem: Problem) -> HttpResponse:
-    content = {
-        "error": {
-            "code": problem.code,
-            "message": problem.message,
-            "details": problem.details,
-            "field": problem.field or None,
-        },
-        "status": "error",
-        "request_id": getattr(request, "request_id", ""),
-        "timestamp": datetime.now(UTC),
-    }
-    return HttpResponse(encode(content), content_type="application/json", status=problem.status)
+    return HttpResponse(
+        body_of(problem, getattr(request, "request_id", "")),
+        content_type="application/json",
+        status=problem.status,
+        headers=dict(problem.headers),
+    )
 
 
 def answer_to(request: HttpRequest, error: Exception) -> HttpResponse:
@@ -163,27 +192,3 @@ def answer_to(request: HttpRequest, error: Exception) -> HttpResponse:
         log.error("%s %s failed, request %s", request.method, request.path, request_id,
                   exc_info=error)  # fmt: skip
     return answer(request, problem)
-
-
-def json_under_api(
-    get_response: Callable[[HttpRequest], HttpResponseBase],
-) -> Callable[[HttpRequest], HttpResponseBase]:
-    """Middleware: whatever Django itself refuses under /api/ has the API's shape as well.
-
-    Unknown addresses, wrong methods, bodies that are too large, hosts that are not allowed.
-    """
-
-    def middleware(request: HttpRequest) -> HttpResponseBase:
-        response = get_response(request)
-        if not request.path.startswith("/api/") or response.status_code < 400:
-            return response
-        if response["Content-Type"].startswith("application/json") or settings.DEBUG:
-            return response
-        if not isinstance(response, HttpResponse):
-            return response
-        response.content = answer(request, plain(response.status_code)).content
-        response["Content-Type"] = "application/json"
-        response.headers.pop("Content-Length", None)
-        return response
-
-    return middleware

@@ -13,6 +13,7 @@ def formatter() -> logging.Formatter:
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
+        _request_id,
     ]
     return structlog.stdlib.ProcessorFormatter(
         foreign_pre_chain=shared,
@@ -24,3 +25,13 @@ def formatter() -> logging.Formatter:
             ),
         ],
     )
+
+
+def _request_id(
+    logger: object, method: str, event: structlog.typing.EventDict
+) -> structlog.typing.EventDict:
+    """Django's own lines about a request carry the request: by its id they are found."""
+    request = getattr(event.get("_record"), "request", None)
+    if request_id := getattr(request, "request_id", ""):
+        event["request_id"] = request_id
+    return event

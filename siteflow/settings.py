@@ -71,18 +71,20 @@ INSTALLED_APPS = [
     "monitoring",
 ]
 
+# Each answer passes them from the last to the first.
 MIDDLEWARE = [
     "siteflow.middleware.request_identity",
-    "siteflow.errors.json_under_api",
-    "django.middleware.security.SecurityMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "siteflow.headers.on_every_answer",
     "csp.middleware.CSPMiddleware",
+    "siteflow.refusals.one_shape",
+    "django.middleware.security.SecurityMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 
 ROOT_URLCONF = "siteflow.urls"
@@ -187,15 +189,18 @@ AUTH_PASSWORD_VALIDATORS = [
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_SAMESITE = "Lax"
+CSRF_FAILURE_VIEW = "siteflow.refusals.on_foreign_form"
+# A console on 127.0.0.1 has to work without TLS. Over https, cookies are secure in any case.
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = env.bool("SITEFLOW_HTTPS", False)
 SECURE_SSL_REDIRECT = env.bool("SITEFLOW_HTTPS", False)
-SECURE_HSTS_SECONDS = 31_536_000 if SECURE_SSL_REDIRECT else 0
+SECURE_HSTS_SECONDS = 0 if DEBUG else 31_536_000  # sent over https only
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = SECURE_SSL_REDIRECT
+# `siteflow/gate.py` takes the header out unless one of them sent it.
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXIES else None
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
-DATA_UPLOAD_MAX_MEMORY_SIZE = 2_500_000
+DATA_UPLOAD_MAX_MEMORY_SIZE = FILE_UPLOAD_MAX_MEMORY_SIZE = 1_000_000  # as `siteflow/gate.py`
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [NONE],

@@ -11,3 +11,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("admin/", admin.site.urls),
     path("api/", api.urls),
 ]
+
+handler400 = handler403 = handler404 = "siteflow.refusals.on_exception"
+handler500 = "siteflow.refusals.on_failure"

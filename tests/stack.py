@@ -111,7 +111,7 @@ class Stack:
     def processes(self, role: str) -> list[int]:
         """The processes of web, worker, monitor or supervisor, oldest first, from /proc."""
         words = {
-            "web": b"daphne",
+            "web": b"siteflow.web",
             "worker": b"qcluster",
             "monitor": b"monitor",
             "supervisor": b"siteflow.supervisor",

@@ -10,6 +10,7 @@ from typing import Final
 
 PROJECT: Final = Path(__file__).resolve().parent.parent.parent
 PING_INTERVAL_S: Final = 20
+MAX_FRAME_BYTES: Final = 64 * 1024  # of a client's frame or message; larger ones close the socket
 
 
 @dataclass(frozen=True)
@@ -25,9 +26,11 @@ class Role:
 
 def web(*, host: str, port: int) -> Role:
     """daphne. Never with --proxy-headers: that would believe anybody's X-Forwarded-For."""
-    argv = [sys.executable, "-m", "daphne", "--verbosity", "0", "--no-server-name"]
+    argv = [sys.executable, "-m", "siteflow.web", "--verbosity", "0", "--no-server-name"]
     argv += ["--bind", host, "--port", str(port)]
     argv += ["--ping-interval", str(PING_INTERVAL_S), "--ping-timeout", "30"]
+    limit = str(MAX_FRAME_BYTES)
+    argv += ["--websocket-max-frame-size", limit, "--websocket-max-message-size", limit]
     argv += ["--application-close-timeout", "5", "siteflow.asgi:application"]
     return Role("web", tuple(argv))
 

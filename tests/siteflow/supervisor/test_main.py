@@ -67,4 +67,4 @@ def test_it_does_without_django(tmp_path: Path) -> None:
 def test_the_web_process_believes_no_forwarding_header() -> None:
     argv = roles.web(host="127.0.0.1", port=8000).argv
     assert "--proxy-headers" not in argv
-    assert argv[1:3] == ("-m", "daphne") and argv[-1] == "siteflow.asgi:application"
+    assert argv[1:3] == ("-m", "siteflow.web") and argv[-1] == "siteflow.asgi:application"

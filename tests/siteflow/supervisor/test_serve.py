@@ -31,7 +31,7 @@ def test_it_serves_and_a_kill_leaves_nothing(served: tuple[Running, int]) -> Non
     running.wait_line(f"SiteFlow is ready at http://127.0.0.1:{port}/", timeout_s=60)
     with urllib.request.urlopen(f"http://127.0.0.1:{port}/api/health/live", timeout=10) as answer:
         assert answer.status == 200
-    for part in ("daphne", "manage.py qcluster", "manage.py monitor"):
+    for part in ("siteflow.web", "manage.py qcluster", "manage.py monitor"):
         assert running.pids_of(f".*{part}"), part
     running.process.kill()
     running.wait_gone(timeout_s=3.0)
