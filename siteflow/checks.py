@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 from cryptography.fernet import Fernet
 from django.apps.config import AppConfig
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, register
+from django.core.checks import CheckMessage, Error, Tags, Warning, register
 
 # setting → (variable, lowest, highest)
 _NUMBERS = {
@@ -21,12 +22,43 @@ _NUMBERS = {
     "PORT": ("SITEFLOW_PORT", 1, 65_535),
 }
 
+_ORIGIN = re.compile(r"https?://([\w.-]+|\[[0-9a-fA-F:]+\])(:\d{1,5})?")
+
 
 @register()
 def settings_are_sound(
     app_configs: Sequence[AppConfig] | None = None, **kwargs: Any
 ) -> list[CheckMessage]:
-    return [*_numbers(), *_keys(), *_proxies(), *_urls()]
+    return [*_numbers(), *_keys(), *_proxies(), *_urls(), *_origins()]
+
+
+@register(Tags.security, deploy=True)
+def strangers_come_by_https(
+    app_configs: Sequence[AppConfig] | None = None, **kwargs: Any
+) -> list[CheckMessage]:
+    """Over plain http, passwords and sessions can be read on the way. On one machine, nobody is."""
+    if settings.DEBUG or settings.HTTPS:
+        return []
+    names = [name for name in settings.ALLOWED_HOSTS if not _is_local(name)]
+    if not names and _is_local(settings.HOST):
+        return []
+    reached = f"as {names[0]}" if names else f"at {settings.HOST}"
+    return [
+        Warning(
+            f"The console is reached {reached} without SITEFLOW_HTTPS.",
+            hint="Let a proxy end TLS, name it in TRUSTED_PROXIES, and set SITEFLOW_HTTPS=on.",
+            id="siteflow.W001",
+        )
+    ]
+
+
+def _is_local(name: str) -> bool:
+    if name.strip(".").lower() == "localhost" or name.lower().endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(name.strip("[]")).is_loopback
+    except ValueError:
+        return False
 
 
 def _numbers() -> Iterator[Error]:
@@ -61,6 +93,16 @@ def _proxies() -> Iterator[Error]:
                 f"TRUSTED_PROXIES holds {proxy!r}.",
                 hint="Give addresses or networks, such as 10.0.0.5 or 10.0.0.0/24.",
                 id="siteflow.E003",
+            )
+
+
+def _origins() -> Iterator[Error]:
+    for origin in settings.CORS_ORIGINS:
+        if not _ORIGIN.fullmatch(origin):
+            yield Error(
+                f"CORS_ORIGINS holds {origin!r}.",
+                hint="Give origins, each a scheme and a host: https://dashboard.example.org.",
+                id="siteflow.E006",
             )
 
 

@@ -30,6 +30,7 @@ DATA_DIR = Path(env.str("SITEFLOW_DATA_DIR", str(BASE_DIR / "var"))).resolve()
 DATA_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)
 HOST = env.str("SITEFLOW_HOST", "127.0.0.1")
 PORT = whole_number("SITEFLOW_PORT", 8000)
+HTTPS = env.bool("SITEFLOW_HTTPS", False)
 
 DEBUG = env.bool("DEBUG", False)
 SECRET_KEY = secret("SECRET_KEY", kept_in=DATA_DIR / "secret_key")
@@ -41,7 +42,13 @@ ENCRYPTION_KEYS = (
 )
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
 TRUSTED_PROXIES = env.list("TRUSTED_PROXIES", default=[])
-CORS_ORIGINS = env.list("CORS_ORIGINS", default=[])
+CORS_ORIGINS = CORS_ALLOWED_ORIGINS = env.list("CORS_ORIGINS", default=[])
+CORS_URLS_REGEX = r"^/api/"
+CORS_ALLOW_CREDENTIALS = (
+    False  # other origins show a token; a cookie of ours is never theirs to use
+)
+CORS_ALLOW_HEADERS = ("authorization", "content-type", "idempotency-key", "x-request-id")
+CORS_EXPOSE_HEADERS = ("x-request-id", "retry-after")
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 
 AUDIT_RETENTION_DAYS = whole_number("AUDIT_RETENTION_DAYS", 90)
@@ -53,6 +60,7 @@ WORKERS = whole_number("SITEFLOW_WORKERS", 4)
 INSTALLED_APPS = [
     "siteflow.apps.SiteflowConfig",  # before the admin: its templates come first
     "siteflow.apps.ConsoleConfig",
+    "corsheaders",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -74,8 +82,10 @@ INSTALLED_APPS = [
 # Each answer passes them from the last to the first.
 MIDDLEWARE = [
     "siteflow.middleware.request_identity",
+    "siteflow.compression.Compressed",
     "siteflow.headers.on_every_answer",
     "csp.middleware.CSPMiddleware",
+    "corsheaders.middleware.CorsMiddleware",
     "siteflow.refusals.one_shape",
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
@@ -191,10 +201,9 @@ SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_SAMESITE = "Lax"
 CSRF_FAILURE_VIEW = "siteflow.refusals.on_foreign_form"
 # A console on 127.0.0.1 has to work without TLS. Over https, cookies are secure in any case.
-SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = env.bool("SITEFLOW_HTTPS", False)
-SECURE_SSL_REDIRECT = env.bool("SITEFLOW_HTTPS", False)
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = HTTPS
 SECURE_HSTS_SECONDS = 0 if DEBUG else 31_536_000  # sent over https only
-SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = SECURE_SSL_REDIRECT
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
 # `siteflow/gate.py` takes the header out unless one of them sent it.
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXIES else None
 SECURE_CONTENT_TYPE_NOSNIFF = True

@@ -16,6 +16,10 @@ WRONG: list[tuple[str, Any, str]] = [
     ("WORKERS", 65, "siteflow.E001"),
     ("ENCRYPTION_KEYS", ["short"], "siteflow.E002"),
     ("TRUSTED_PROXIES", ["10.0.0.300"], "siteflow.E003"),
+    ("CORS_ORIGINS", ["*"], "siteflow.E006"),
+    ("CORS_ORIGINS", ["null"], "siteflow.E006"),
+    ("CORS_ORIGINS", ["https://dashboard.example/path"], "siteflow.E006"),
+    ("CORS_ORIGINS", ["dashboard.example"], "siteflow.E006"),
     ("REDIS_URL", "http://localhost", "siteflow.E004"),
 ]
 
@@ -28,6 +32,30 @@ def test_a_wrong_setting_is_named_with_what_to_write(
     messages = checks.settings_are_sound()
     assert [message.id for message in messages] == [expected]
     assert messages[0].hint
+
+
+@pytest.mark.parametrize(
+    ("changed", "is_warned"),
+    [
+        ({}, False),
+        ({"ALLOWED_HOSTS": ["localhost", "127.0.0.5", "[::1]", "console.localhost"]}, False),
+        ({"ALLOWED_HOSTS": ["console.example"]}, True),
+        ({"ALLOWED_HOSTS": ["*"]}, True),
+        ({"ALLOWED_HOSTS": ["localhost", "192.0.2.7"]}, True),
+        ({"HOST": "0.0.0.0"}, True),  # noqa: S104  (as somebody would set it)
+        ({"HOST": "::1"}, False),
+        ({"ALLOWED_HOSTS": ["console.example"], "HTTPS": True}, False),
+        ({"ALLOWED_HOSTS": ["console.example"], "DEBUG": True}, False),
+    ],
+)
+def test_plain_http_for_others_is_warned_of(
+    settings: LazySettings, changed: dict[str, Any], is_warned: bool
+) -> None:
+    given = {"ALLOWED_HOSTS": ["localhost"], "HOST": "127.0.0.1", "HTTPS": False, **changed}
+    for name, value in given.items():
+        setattr(settings, name, value)
+    found = [message.id for message in checks.strangers_come_by_https()]
+    assert found == (["siteflow.W001"] if is_warned else [])
 
 
 def test_another_database_than_the_two_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
