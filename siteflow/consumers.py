@@ -25,6 +25,7 @@ from provisioning.schemas import operation_out
 from siteflow.errors import Problem, problem_of
 from siteflow.frames import ActionStart, BadFrame, Frame, Ping, Subscribe, Unsubscribe, parse
 from siteflow.hub import Client, hub_of_this_loop
+from siteflow.limits import spend_change
 from siteflow.sessions import Rights, rights_of, watch_of_this_loop
 from siteflow.topics import Wish, snapshot, topic_of
 from sites.live import encode
@@ -175,6 +176,7 @@ class LiveSocket:
         if not await self._still_logged_in() or self._rights is None:
             return
         self._scope["user"] = self._rights.user
+        await _in_thread(spend_change, thread_sensitive=False)(self._rights.user.pk)
         row = await _in_thread(ask, thread_sensitive=False)(
             frame.kind,
             target_id=frame.target_id,

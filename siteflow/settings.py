@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import environ
 from csp.constants import NONE, SELF
@@ -48,7 +48,7 @@ CORS_ALLOW_CREDENTIALS = (
     False  # other origins show a token; a cookie of ours is never theirs to use
 )
 CORS_ALLOW_HEADERS = ("authorization", "content-type", "idempotency-key", "x-request-id")
-CORS_EXPOSE_HEADERS = ("x-request-id", "retry-after")
+CORS_EXPOSE_HEADERS = ("x-request-id", "retry-after", "ratelimit-remaining", "ratelimit-reset")
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 
 AUDIT_RETENTION_DAYS = whole_number("AUDIT_RETENTION_DAYS", 90)
@@ -56,6 +56,10 @@ AUDIT_MAX_OUTPUT_LENGTH = whole_number("AUDIT_MAX_OUTPUT_LENGTH", 10000)
 NAS_STALE_THRESHOLD_HOURS = whole_number("NAS_STALE_THRESHOLD_HOURS", 48)
 MONITOR_INTERVAL_S = whole_number("MONITOR_INTERVAL_S", 10)
 WORKERS = whole_number("SITEFLOW_WORKERS", 4)
+# Requests a minute; 0 is without limit.
+RATE_ANONYMOUS = whole_number("SITEFLOW_RATE_ANONYMOUS", 60)
+RATE_USER = whole_number("SITEFLOW_RATE_USER", 1200)
+RATE_CHANGES = whole_number("SITEFLOW_RATE_CHANGES", 300)
 
 INSTALLED_APPS = [
     "siteflow.apps.SiteflowConfig",  # before the admin: its templates come first
@@ -95,6 +99,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "siteflow.limits.rate_limited",
 ]
 
 ROOT_URLCONF = "siteflow.urls"
@@ -137,12 +142,17 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = from_environment("REDIS_URL")
 if REDIS_URL:
-    CACHES = {
+    CACHES: dict[str, dict[str, Any]] = {
         "default": {
             "BACKEND": "django.core.cache.backends.redis.RedisCache",
             "LOCATION": REDIS_URL,
             "KEY_PREFIX": "siteflow",
         }
+    }
+    # Each request asks it: one that does not answer must not hold up all of them.
+    CACHES["limits"] = {
+        **CACHES["default"],
+        "OPTIONS": {"socket_timeout": 0.5, "socket_connect_timeout": 0.5},
     }
     CHANNEL_LAYERS = {
         "default": {
@@ -157,6 +167,12 @@ else:
             "BACKEND": "django.core.cache.backends.db.DatabaseCache",
             "LOCATION": "siteflow_cache",
         }
+    }
+    # Without Redis there is one web process, and a table would be written for each request.
+    CACHES["limits"] = {
+        "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
+        "LOCATION": "limits",
+        "OPTIONS": {"MAX_ENTRIES": 10_000},
     }
     CHANNEL_LAYERS = {
         "default": {

@@ -50,6 +50,9 @@ class Stack:
             "SITEFLOW_DATA_DIR": str(folder / "data"),
             "SITEFLOW_PORT": str(self.port),
             "SITEFLOW_ADMIN_PASSWORD": PASSWORD,
+            "SITEFLOW_RATE_ANONYMOUS": "0",  # all tests ask from one address, faster than anybody
+            "SITEFLOW_RATE_USER": "0",
+            "SITEFLOW_RATE_CHANGES": "0",
             **variables,
         }
         self.supervisor: subprocess.Popen[bytes] | None = None

@@ -14,6 +14,8 @@ WRONG: list[tuple[str, Any, str]] = [
     ("MONITOR_INTERVAL_S", 0, "siteflow.E001"),
     ("AUDIT_RETENTION_DAYS", "-3", "siteflow.E001"),
     ("WORKERS", 65, "siteflow.E001"),
+    ("RATE_ANONYMOUS", "many", "siteflow.E001"),
+    ("RATE_USER", -1, "siteflow.E001"),
     ("ENCRYPTION_KEYS", ["short"], "siteflow.E002"),
     ("TRUSTED_PROXIES", ["10.0.0.300"], "siteflow.E003"),
     ("CORS_ORIGINS", ["*"], "siteflow.E006"),

@@ -1,0 +1,158 @@
+"""How many requests a minute: by account, by token, and by address for who is not logged in.
+
+Counted in the cache "limits": the memory of the one web process, or Redis where there are several.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import ipaddress
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+from django.conf import settings
+from django.core.cache import caches
+from django.http import HttpRequest, HttpResponseBase
+
+from audit.actor import address_of
+from siteflow.errors import problem_of
+from siteflow.refusals import refusal
+
+logger = logging.getLogger(__name__)
+
+WINDOW_S: Final = 60
+# Probes ask often, and must be answered above all when somebody floods the rest.
+_EXEMPT: Final = ("/api/health", "/api/health/live", "/api/health/ready")
+_HARMLESS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+class TooMany(Exception):
+    """The minute's requests are used up; `headers` say when to come again."""
+
+    code, status = "throttled", 429
+
+    def __init__(self, limit: Limit) -> None:
+        wait_s = _until_next_window()
+        self.message = f"{limit.count} {limit.words} are used up; try again in {wait_s} s."
+        self.headers = {"Retry-After": str(wait_s)}
+        super().__init__(self.message)
+
+
+@dataclass(frozen=True)
+class Limit:
+    """Who is counted, and how many a minute; 0 means any number."""
+
+    key: str
+    count: int
+    words: str
+
+
+def of_address(address: str | None) -> Limit:
+    """A whole /64 counts as one: that is what one IPv6 customer has."""
+    if address and ":" in address:
+        address = str(ipaddress.ip_network((address, 64), strict=False))
+    return Limit(f"address:{address}", settings.RATE_ANONYMOUS, "requests a minute without login")
+
+
+def of_account(who: str, *, changes: bool) -> list[Limit]:
+    requests = Limit(f"all:{who}", settings.RATE_USER, "requests a minute")
+    if not changes:
+        return [requests]
+    return [requests, Limit(f"changes:{who}", settings.RATE_CHANGES, "changes a minute")]
+
+
+def refuse_if_spent(limits: list[Limit]) -> None:
+    """Raises TooMany."""
+    for limit in limits:
+        if limit.count and _spent(limit) >= limit.count:
+            raise TooMany(limit)
+
+
+def spend(limits: list[Limit]) -> int:
+    """Counts one more; how many of the first limit are spent now."""
+    return [_guarded(_add_one, limit) if limit.count else 0 for limit in limits][0]
+
+
+def spend_change(user_id: int) -> None:
+    """For a change that comes over a socket. Raises TooMany."""
+    limits = of_account(f"user:{user_id}", changes=True)
+    refuse_if_spent(limits)
+    spend(limits)
+
+
+def rate_limited(
+    get_response: Callable[[HttpRequest], HttpResponseBase],
+) -> Callable[[HttpRequest], HttpResponseBase]:
+    """Middleware, innermost: who asks is known here, and static files never come this far."""
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        if request.path in _EXEMPT:
+            return get_response(request)
+        session = f"user:{request.user.pk}" if request.user.is_authenticated else ""
+        token = "" if session else _token(request)
+        try:
+            refuse_if_spent(_possible(request, session, token))
+        except TooMany as error:
+            return refusal(request, problem_of(error))
+        response = get_response(request)
+        # A token counts as one only once it was found good: guesses are the address's own.
+        who = session or (token if request.user.is_authenticated else "")
+        spent = _limits(request, who) if who else [of_address(address_of(request))]
+        _tell(response, spent[0], spend(spent))
+        return response
+
+    return middleware
+
+
+def _possible(request: HttpRequest, session: str, token: str) -> list[Limit]:
+    if session:
+        return _limits(request, session)
+    by_token = _limits(request, token) if token else []
+    return [of_address(address_of(request)), *by_token]
+
+
+def _limits(request: HttpRequest, who: str) -> list[Limit]:
+    return of_account(who, changes=request.method not in _HARMLESS)
+
+
+def _token(request: HttpRequest) -> str:
+    given = request.headers.get("Authorization", "")
+    return f"token:{hashlib.sha256(given.encode()).hexdigest()[:32]}" if given else ""
+
+
+def _tell(response: HttpResponseBase, limit: Limit, spent: int) -> None:
+    if limit.count:
+        response["RateLimit-Limit"] = str(limit.count)
+        response["RateLimit-Remaining"] = str(max(limit.count - spent, 0))
+        response["RateLimit-Reset"] = str(_until_next_window())
+
+
+def _spent(limit: Limit) -> int:
+    return _guarded(lambda name: caches["limits"].get(name, 0), limit)
+
+
+def _add_one(name: str) -> int:
+    cache = caches["limits"]
+    try:
+        return cache.incr(name)
+    except ValueError:  # the first of this minute, unless another was so at the same moment
+        return 1 if cache.add(name, 1, 2 * WINDOW_S) else cache.incr(name)
+
+
+def _guarded(work: Callable[[str], Any], limit: Limit) -> int:
+    try:
+        return int(work(f"{limit.key}:{_now() // WINDOW_S}"))
+    except Exception:  # Redis is away, in whatever way: serving uncounted beats not serving
+        logger.warning("Requests are not counted: the cache does not answer", exc_info=True)
+        return 0
+
+
+def _until_next_window() -> int:
+    return WINDOW_S - _now() % WINDOW_S
+
+
+def _now() -> int:
+    return int(time.time())
