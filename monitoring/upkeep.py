@@ -12,6 +12,7 @@ from django.db import connection
 from audit.actor import Actor
 from audit.retention import cleanup
 from provisioning.operations.host_new_keys import forget_unclaimed
+from provisioning.wizards.expiry import expire_idle
 
 log = logging.getLogger(__name__)
 
@@ -19,6 +20,7 @@ EVERY_S: Final = 3_600.0
 TASKS: Final[dict[str, Callable[[], object]]] = {
     "the audit": lambda: cleanup(actor=Actor.system("retention")),
     "keys without a host": forget_unclaimed,
+    "idle wizards": expire_idle,
 }
 
 

@@ -155,3 +155,9 @@ class OutputLine(models.Model):
 
     def __str__(self) -> str:
         return self.text
+
+
+# Django looks for models in here.
+from provisioning.wizards.models import Wizard  # noqa: E402
+
+__all__ = ["Operation", "OutputLine", "Step", "Wizard"]

@@ -53,6 +53,7 @@ api.add_router("/containers", sites.api.containers)
 api.add_router("/containers", provisioning.api.container_actions)
 api.add_router("/sites", sites.api.sites)
 api.add_router("/operations", provisioning.api.operations)
+api.add_router("/wizards", provisioning.api.wizards)
 api.add_router("/audit", audit)
 
 

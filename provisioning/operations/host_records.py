@@ -26,11 +26,8 @@ _NOT_COLUMNS = {"auth", "private_key", "passphrase", "password", "generated_key"
 _ANOTHER_MACHINE = {"connection", "address", "port", "via"}
 
 
-class HostFields(BaseModel):
-    """What may be said of a host. Times in seconds. ``via`` is the key of the jump host.
-
-    ``auth``: "generate" makes a key pair now, "generated" takes the one of ``generated_key``.
-    """
+class HostConnection(BaseModel):
+    """Where a host is. Times in seconds. ``via`` is the key of the jump host."""
 
     model_config = ConfigDict(extra="forbid")
     name: str | None = None
@@ -43,11 +40,26 @@ class HostFields(BaseModel):
     docker_socket: str | None = None
     connect_timeout_s: int | None = None
     command_timeout_s: int | None = None
-    auth: Literal["generate", "generated", "key", "password"] | None = None
+
+
+class HostSecrets(BaseModel):
+    """What one gets in with."""
+
+    model_config = ConfigDict(extra="forbid")
     generated_key: UUID | None = None
     private_key: SecretStr | None = Field(default=None, max_length=20_000)
     passphrase: SecretStr | None = Field(default=None, max_length=1_000)
     password: SecretStr | None = Field(default=None, max_length=1_000)
+
+
+class HostLogin(HostSecrets):
+    """How to get in. "generate" makes a key pair now, "generated" takes ``generated_key``."""
+
+    auth: Literal["generate", "generated", "key", "password"] | None = None
+
+
+class HostFields(HostLogin, HostConnection):
+    """What may be said of a host."""
 
 
 class NewHost(HostFields):
@@ -172,7 +184,25 @@ def approve_key(op: Op, host: HostDriver) -> None:
     reach.publish_host(row.pk)
 
 
-def _given(params: HostFields) -> dict[str, Any]:
+def check_connection(params: HostConnection, row: Host | None = None) -> None:
+    """Whether `add` or, for ``row``, `change` would take this. VerbError names the field."""
+    given = _given(params)
+    if given.get("connection", "ssh") == "ssh":
+        _required(given, "address", "username")
+    _assign(Host.objects.get(pk=row.pk) if row else Host(), given)
+
+
+def check_login(params: HostLogin) -> None:
+    """The same for the way in, as far as it can be told without the host."""
+    if params.auth == "password" and not params.password:
+        _required({}, "password")
+    if params.auth == "generated" and not params.generated_key:
+        _required({}, "generated_key")
+    if params.auth == "key":
+        _key_pair(params, "")
+
+
+def _given(params: HostConnection) -> dict[str, Any]:
     given = params.model_dump(exclude_unset=True, exclude_none=True, exclude=_NOT_COLUMNS)
     if "via" in params.model_fields_set:  # null is an answer here: no jump host
         given["via"] = params.via
@@ -224,7 +254,7 @@ def _set_credential(row: Host, op: Op, *, required: bool) -> None:
     return None
 
 
-def _fill(credential: Credential, params: HostFields, *, comment: str) -> str:
+def _fill(credential: Credential, params: HostLogin, *, comment: str) -> str:
     """Sets the public side of a credential; returns the secret to seal."""
     if params.auth == "password":
         if not params.password:
@@ -238,7 +268,7 @@ def _fill(credential: Credential, params: HostFields, *, comment: str) -> str:
     return pair.private_text
 
 
-def _key_pair(params: HostFields, comment: str) -> keys.KeyPair:
+def _key_pair(params: HostLogin, comment: str) -> keys.KeyPair:
     if params.auth == "generate":
         return keys.generate_ed25519(comment)
     if not params.private_key:

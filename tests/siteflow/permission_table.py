@@ -28,6 +28,8 @@ class Answers:
 OPEN: Final = Answers(200, 200, 200, 200, 200)
 LIST: Final = Answers(401, 403, 200, 200, 200)
 ONE: Final = Answers(401, 404, 200, 200, 200)  # what one may not see is not there
+OWN_LIST: Final = Answers(401, 200, 200, 200, 200)  # of one's own things only
+OWN: Final = Answers(401, 404, 404, 404, 200)  # the thing is admin's
 ADMINS: Final = Answers(401, 403, 403, 403, 200)
 
 
@@ -39,6 +41,11 @@ def manage(status: int, body: Any, *, hidden: int = 404) -> Answers:
     return Answers(401, hidden, 403, 403, status, body, changes=True)
 
 
+def own(body: Any = None) -> Answers:
+    return Answers(401, 404, 404, 404, 200, body, changes=True)
+
+
+CONNECTION: Final = {"name": "new", "address": "192.0.2.1", "username": "a"}
 NEW_HOST: Final = {"name": "new", "address": "192.0.2.1", "username": "a", "auth": "generate"}
 
 API: Final[dict[tuple[str, str], Answers]] = {
@@ -77,6 +84,15 @@ API: Final[dict[tuple[str, str], Answers]] = {
     ("get", "/api/operations/{operation_id}/output"): ONE,
     ("post", "/api/operations/{operation_id}/cancel"): operate(),
     ("post", "/api/operations/{operation_id}/retry"): operate(),
+    ("post", "/api/wizards/start"): manage(201, {"wizard_type": "ssh_host"}, hidden=403),
+    ("get", "/api/wizards"): OWN_LIST,
+    ("get", "/api/wizards/{wizard_id}"): OWN,
+    ("post", "/api/wizards/{wizard_id}/step"): own(CONNECTION),
+    ("post", "/api/wizards/{wizard_id}/next"): own(),
+    ("post", "/api/wizards/{wizard_id}/previous"): own(),
+    ("post", "/api/wizards/{wizard_id}/test"): own(),
+    ("post", "/api/wizards/{wizard_id}/complete"): own(),
+    ("post", "/api/wizards/{wizard_id}/cancel"): own(),
     ("get", "/api/audit/logs"): LIST,
     ("post", "/api/audit/cleanup"): Answers(401, 403, 403, 403, 200, changes=True),
     ("get", "/api/audit/verify"): ADMINS,

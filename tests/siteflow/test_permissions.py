@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from typing import Any, get_args
 
 import pytest
@@ -18,7 +19,7 @@ from provisioning.asking import ask
 from provisioning.drivers.fake import FakeHost
 from provisioning.drivers.keys import generate_ed25519
 from provisioning.engine.errors import Refused
-from provisioning.models import Operation
+from provisioning.models import Operation, Wizard
 from provisioning.operations import VERBS
 from siteflow.api import api
 from siteflow.asgi import sockets
@@ -104,6 +105,25 @@ def queued(things: Things, *, ended: bool) -> int:
     return row.pk
 
 
+def wizard_at(things: Things, move: str) -> int:
+    """A wizard of admin's, where this move can be made: its host is tested and its key approved."""
+    host = Host.objects.get(pk=things["host"])
+    checks = [{"name": name, "verdict": "ok"} for name in ("login", "docker")]
+    Host.objects.update(preflight=checks, preflight_at=timezone.now(), host_key=host.offered_key)
+    tested = engine.start("host.test", host, actor=COMMAND)
+    now = timezone.now() - timedelta(minutes=1)
+    Operation.objects.filter(pk=tested.pk).update(status="succeeded", started_at=now)
+    steps = {"test": "ssh_test", "previous": "docker_test", "complete": "confirm"}
+    return Wizard.objects.create(
+        kind="ssh_host",
+        owner=person("admin"),
+        step=steps.get(move, "connection"),
+        state={"connection": table.CONNECTION, "authentication": {"auth": "keep"}},
+        results={name: {"operation": tested.pk} for name in ("ssh_test", "docker_test")},
+        host=host,
+    ).pk
+
+
 def client_of(role: str) -> Client:
     return Client() if role == "anonymous" else logged_in(person(role))
 
@@ -123,7 +143,8 @@ def content(body: Any, things: Things) -> str:
 def kept() -> list[Any]:
     """All that a request might have changed."""
     return [
-        list(model.objects.order_by("pk").values()) for model in (Host, Container, Site, Operation)
+        list(model.objects.order_by("pk").values())
+        for model in (Host, Container, Site, Operation, Wizard)
     ]
 
 
@@ -133,6 +154,8 @@ def test_the_answer_of_each_address(things: Things, method: str, path: str, role
     answers = table.API[method, path]
     if "{operation_id}" in path:
         things["operation"] = queued(things, ended=path.endswith("/retry"))
+    if "{wizard_id}" in path:
+        things["wizard"] = wizard_at(things, path.rpartition("/")[2])
     before = kept()
     browser = client_of(role)
     response = browser.generic(

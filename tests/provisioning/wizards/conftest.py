@@ -1,0 +1,3 @@
+from tests.provisioning.wizards.walking import network
+
+__all__ = ["network"]
