@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 from django.http import HttpRequest, HttpResponse
 from ninja import Body, Field, Query, Router, Schema
@@ -13,10 +13,11 @@ from provisioning.wizards import moves
 from provisioning.wizards.models import Wizard
 from provisioning.wizards.shape import WizardOut, wizard_out
 from provisioning.wizards.types import TYPES
-from sites.answers import found, json_answer
+from sites.answers import IDEMPOTENCY_KEY, found, idempotency_key, json_answer
 from sites.paging import Page, Paging, page_of
 
 wizards = Router(tags=["wizards"])
+_CHANGES: Final[dict[str, Any]] = {"parameters": [IDEMPOTENCY_KEY]}
 
 
 class NewWizard(Schema):
@@ -40,11 +41,16 @@ def rows_of(request: HttpRequest) -> Any:
     return Wizard.objects.visible_to(request.user).select_related("host__credential")
 
 
-@wizards.post("/start", response={201: WizardOut})
+def _guard(request: HttpRequest, seen: Seen) -> moves.Guard:
+    return moves.Guard(seen.version, (idempotency_key(request) or "")[:100])
+
+
+@wizards.post("/start", response={201: WizardOut}, openapi_extra=_CHANGES)
 def start_wizard(request: HttpRequest, body: NewWizard) -> HttpResponse:
     """Start a wizard. It waits a week for its next step."""
     actor = Actor.of_request(request, "api")
-    row = moves.start(body.wizard_type, actor=actor, initial=body.initial_state)
+    key = (idempotency_key(request) or "")[:100]
+    row = moves.start(body.wizard_type, actor=actor, initial=body.initial_state, key=key)
     return json_answer(wizard_out(row), status=201)
 
 
@@ -61,7 +67,7 @@ def show_wizard(request: HttpRequest, wizard_id: int) -> HttpResponse:
     return json_answer(wizard_out(found(rows_of(request), wizard_id)))
 
 
-@wizards.post("/{int:wizard_id}/step", response=WizardOut)
+@wizards.post("/{int:wizard_id}/step", response=WizardOut, openapi_extra=_CHANGES)
 def save_step(
     request: HttpRequest, wizard_id: int, seen: Query[Seen], values: Body[dict[str, Any]]
 ) -> HttpResponse:
@@ -73,7 +79,7 @@ def save_step(
         found(rows_of(request), wizard_id),
         values,
         actor=Actor.of_request(request, "api"),
-        version=seen.version,
+        guard=_guard(request, seen),
     )
     return json_answer(wizard_out(row))
 
@@ -82,7 +88,7 @@ def _move(name: str, call: Callable[..., Wizard], summary: str) -> None:
     def view(request: HttpRequest, wizard_id: int, seen: Query[Seen]) -> HttpResponse:
         row = found(rows_of(request), wizard_id)
         actor = Actor.of_request(request, "api")
-        return json_answer(wizard_out(call(row, actor=actor, version=seen.version)))
+        return json_answer(wizard_out(call(row, actor=actor, guard=_guard(request, seen))))
 
     wizards.add_api_operation(
         f"/{{int:wizard_id}}/{name}",
@@ -91,6 +97,7 @@ def _move(name: str, call: Callable[..., Wizard], summary: str) -> None:
         response=WizardOut,
         operation_id=f"wizard_{name}",
         summary=summary,
+        openapi_extra=_CHANGES,
     )
 
 

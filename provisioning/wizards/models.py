@@ -41,6 +41,8 @@ class Wizard(models.Model):
     secrets = models.JSONField(default=dict)  # by field: encrypted, until it is used
     results = models.JSONField(default=dict)  # by step: the operation that tests it
     host = models.ForeignKey("sites.Host", on_delete=models.SET_NULL, null=True, related_name="+")
+    start_request = models.CharField(max_length=100, blank=True)  # the Idempotency-Keys
+    last_request = models.CharField(max_length=120, blank=True)
     version = models.PositiveIntegerField(default=1)
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(default=timezone.now)
@@ -51,6 +53,13 @@ class Wizard(models.Model):
     class Meta:
         ordering = ["-id"]
         default_permissions = ()
+        constraints = [
+            models.UniqueConstraint(
+                fields=["owner", "start_request"],
+                condition=~models.Q(start_request=""),
+                name="wizard_start_request",
+            )
+        ]
         indexes = [models.Index(fields=["status", "updated_at"], name="wizard_by_age")]
 
     def __str__(self) -> str:

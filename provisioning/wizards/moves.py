@@ -7,9 +7,10 @@ of the wizard changes, and the refusal stays on record: it is committed before i
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, Final
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 from pydantic import BaseModel, ValidationError
 
@@ -26,29 +27,63 @@ Values = dict[str, Any]
 Change = Callable[[Wizard, WizardType], None]
 
 
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """Against doing it twice: the version one looked at, and the Idempotency-Key of the request."""
+
+    version: int | None = None
+    key: str = ""
+
+    def is_done(self, row: Wizard, name: str) -> bool:
+        """Whether the latest move was this very request. Raises Conflict when it was another."""
+        move, _, key = row.last_request.partition(" ")
+        if key == self.key and move != name:
+            raise Conflict(
+                "This Idempotency-Key was used for another request.", code="idempotency_key_reused"
+            )
+        return key == self.key
+
+
+FREE: Final = Guard()
+
+
 class UnknownWizard(EngineError):
     code, status = "unknown_wizard", 422
 
 
-def start(kind: str, *, actor: Actor, initial: Values | None = None) -> Wizard:
-    """A new wizard of the account that acts. ``initial`` holds values by step, each checked."""
+def start(kind: str, *, actor: Actor, initial: Values | None = None, key: str = "") -> Wizard:
+    """A new wizard of the account that acts. ``initial`` holds values by step, each checked.
+
+    ``key`` is the Idempotency-Key: with the same one it is the wizard of the first time.
+    """
     if kind not in TYPES:
         raise UnknownWizard(f"There is no wizard {kind!r}.", field="wizard_type")
     if actor.user_id is None or not holds(actor, TYPES[kind].permission):
         raise _refused(TYPES[kind], None, actor)
+    begun = Wizard.objects.filter(owner_id=actor.user_id, start_request=key or None)
+    if earlier := begun.first():
+        return earlier
+    try:
+        return _begun(kind, actor, initial or {}, key)
+    except IntegrityError:  # the same request, at the same moment
+        return begun.get()
+
+
+def _begun(kind: str, actor: Actor, initial: Values, key: str) -> Wizard:
     with transaction.atomic():
         row = Wizard(kind=kind, owner_id=actor.user_id, step=TYPES[kind].steps[0].name)
+        row.start_request = key
         if Wizard.objects.filter(owner_id=actor.user_id).active().count() >= MAX_ACTIVE:
             raise Conflict("Complete or cancel some of your wizards first.", code="too_many")
         row.save()
-        for name, values in (initial or {}).items():
+        for name, values in initial.items():
             _save(row, _named(TYPES[kind], name), values, actor)
         row.save()
-        _on_record(row, "wizard.start", actor, after=initial and {"state": row.state})
+        _on_record(row, "wizard.start", actor, after={"state": row.state} if initial else None)
     return row
 
 
-def save_step(row: Wizard, values: Values, *, actor: Actor, version: int | None = None) -> Wizard:
+def save_step(row: Wizard, values: Values, *, actor: Actor, guard: Guard = FREE) -> Wizard:
     """Checks and keeps what the present step was given. Secrets given before stay."""
 
     def change(row: Wizard, kind: WizardType) -> None:
@@ -56,10 +91,10 @@ def save_step(row: Wizard, values: Values, *, actor: Actor, version: int | None 
         shown = {"step": row.step, **row.state.get(row.step, {}), "given": sorted(row.secrets)}
         _on_record(row, "wizard.save", actor, after=shown)
 
-    return _changed(row, change, actor, version)
+    return _changed(row, "save_step", change, actor, guard)
 
 
-def go_on(row: Wizard, *, actor: Actor, version: int | None = None) -> Wizard:
+def go_on(row: Wizard, *, actor: Actor, guard: Guard = FREE) -> Wizard:
     def change(row: Wizard, kind: WizardType) -> None:
         step = kind.step(row.step)
         if step is kind.steps[-1]:
@@ -69,19 +104,19 @@ def go_on(row: Wizard, *, actor: Actor, version: int | None = None) -> Wizard:
             step.leave(row, actor)
         row.step = kind.steps[kind.index(row.step) + 1].name
 
-    return _changed(row, change, actor, version)
+    return _changed(row, "go_on", change, actor, guard)
 
 
-def go_back(row: Wizard, *, actor: Actor, version: int | None = None) -> Wizard:
+def go_back(row: Wizard, *, actor: Actor, guard: Guard = FREE) -> Wizard:
     def change(row: Wizard, kind: WizardType) -> None:
         if row.step == kind.steps[0].name:
             raise Conflict("This is the first step.", code="first_step")
         row.step = kind.steps[kind.index(row.step) - 1].name
 
-    return _changed(row, change, actor, version)
+    return _changed(row, "go_back", change, actor, guard)
 
 
-def test(row: Wizard, *, actor: Actor, version: int | None = None) -> Wizard:
+def test(row: Wizard, *, actor: Actor, guard: Guard = FREE) -> Wizard:
     """Starts the present step's test, an operation, and returns at once."""
 
     def change(row: Wizard, kind: WizardType) -> None:
@@ -91,10 +126,10 @@ def test(row: Wizard, *, actor: Actor, version: int | None = None) -> Wizard:
         operation = step.test(row, actor)
         row.results = {**row.results, step.name: {"operation": operation.pk}}
 
-    return _changed(row, change, actor, version)
+    return _changed(row, "test", change, actor, guard)
 
 
-def complete(row: Wizard, *, actor: Actor, version: int | None = None) -> Wizard:
+def complete(row: Wizard, *, actor: Actor, guard: Guard = FREE) -> Wizard:
     def change(row: Wizard, kind: WizardType) -> None:
         if row.step != kind.steps[-1].name:
             raise Conflict("Go on to the last step first.", code="not_ready")
@@ -104,10 +139,10 @@ def complete(row: Wizard, *, actor: Actor, version: int | None = None) -> Wizard
         row.end(Wizard.Status.COMPLETED)
         _on_record(row, "wizard.complete", actor)
 
-    return _changed(row, change, actor, version)
+    return _changed(row, "complete", change, actor, guard)
 
 
-def cancel(row: Wizard, *, actor: Actor, version: int | None = None) -> Wizard:
+def cancel(row: Wizard, *, actor: Actor, guard: Guard = FREE) -> Wizard:
     """Forgets what was given, and takes back what was only being set up."""
 
     def change(row: Wizard, kind: WizardType) -> None:
@@ -115,20 +150,23 @@ def cancel(row: Wizard, *, actor: Actor, version: int | None = None) -> Wizard:
         row.end(Wizard.Status.CANCELLED)
         _on_record(row, "wizard.cancel", actor)
 
-    return _changed(row, change, actor, version)
+    return _changed(row, "cancel", change, actor, guard)
 
 
-def _changed(row: Wizard, change: Change, actor: Actor, version: int | None) -> Wizard:
+def _changed(row: Wizard, name: str, change: Change, actor: Actor, guard: Guard) -> Wizard:
     kind = TYPES[row.kind]
     if not holds(actor, kind.permission):
         raise _refused(kind, row, actor)
     refusal: EngineError | VerbError | None = None
     with transaction.atomic():
         row = Wizard.objects.select_for_update().get(pk=row.pk)
-        _is_current(row, version)
+        if guard.key and guard.is_done(row, name):
+            return row
+        _is_current(row, guard.version)
         try:
             change(row, kind)
             row.version += 1
+            row.last_request = f"{name} {guard.key}" if guard.key else ""
             row.updated_at = timezone.now()
             row.save()
         except (EngineError, VerbError) as error:

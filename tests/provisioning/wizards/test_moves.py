@@ -265,8 +265,8 @@ def test_a_refusal_of_the_engine_stays_on_record_and_the_wizard_where_it_was(me:
 
 def test_who_goes_on_from_an_old_page_is_told(me: Actor) -> None:
     row = begun(me)
-    moves.save_step(row, CONNECTION, actor=me, version=row.version)
-    error = refused(moves.go_on, row, actor=me, version=row.version)
+    moves.save_step(row, CONNECTION, actor=me, guard=moves.Guard(version=row.version))
+    error = refused(moves.go_on, row, actor=me, guard=moves.Guard(version=row.version))
     assert (error.code, error.details) == ("changed_meanwhile", {"version": row.version + 1})
 
 
@@ -299,3 +299,15 @@ def test_a_week_of_silence_ends_it_and_takes_the_pending_host_back(me: Actor) ->
     Wizard.objects.filter(pk=row.pk).update(ended_at=timezone.now() - timedelta(days=31))
     assert expire_idle() == 0
     assert not Wizard.objects.filter(pk=row.pk).exists()
+
+
+def test_the_same_request_again_is_answered_and_not_carried_out_again(me: Actor) -> None:
+    initial = {"connection": CONNECTION}
+    row = moves.start("ssh_host", actor=me, initial=initial, key="k1")
+    assert moves.start("ssh_host", actor=me, initial=initial, key="k1").pk == row.pk
+    guard = moves.Guard(key="k2")
+    once = moves.go_on(row, actor=me, guard=guard)
+    again = moves.go_on(row, actor=me, guard=guard)
+    assert (again.step, again.version) == (once.step, once.version)
+    assert refused(moves.go_back, row, actor=me, guard=guard).code == "idempotency_key_reused"
+    assert moves.go_back(row, actor=me).step == "connection"
