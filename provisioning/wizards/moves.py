@@ -64,16 +64,16 @@ def start(kind: str, *, actor: Actor, initial: Values | None = None, key: str = 
     if earlier := begun.first():
         return earlier
     try:
-        return _begun(kind, actor, initial or {}, key)
+        return _begun(kind, actor.user_id, actor, initial or {}, key)
     except IntegrityError:  # the same request, at the same moment
         return begun.get()
 
 
-def _begun(kind: str, actor: Actor, initial: Values, key: str) -> Wizard:
+def _begun(kind: str, owner_id: int, actor: Actor, initial: Values, key: str) -> Wizard:
     with transaction.atomic():
-        row = Wizard(kind=kind, owner_id=actor.user_id, step=TYPES[kind].steps[0].name)
+        row = Wizard(kind=kind, owner_id=owner_id, step=TYPES[kind].steps[0].name)
         row.start_request = key
-        if Wizard.objects.filter(owner_id=actor.user_id).active().count() >= MAX_ACTIVE:
+        if Wizard.objects.filter(owner_id=owner_id).active().count() >= MAX_ACTIVE:
             raise Conflict("Complete or cancel some of your wizards first.", code="too_many")
         row.save()
         for name, values in initial.items():
