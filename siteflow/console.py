@@ -6,14 +6,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.contrib.admin import AdminSite
-from django.contrib.auth.forms import AuthenticationForm
 from django.contrib.auth.models import AnonymousUser, User
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
 
 from provisioning.models import Operation
+from siteflow.accounts.views.entrance import entrance
+from siteflow.accounts.views.password import own_password
 from siteflow.overview import overview
 from sites.models.host import stale_after
 
@@ -52,7 +53,6 @@ class Console(AdminSite):
     site_title = "SiteFlow"
     index_title = "Overview"
     index_template = "console/overview.html"
-    login_form = AuthenticationForm
     enable_nav_sidebar = False
     site_url = None
 
@@ -71,6 +71,16 @@ class Console(AdminSite):
                 "running": Operation.objects.visible_to(request.user).active().count(),
             }
         return context
+
+    def login(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        return entrance(request)
+
+    def password_change(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        return own_password(request)
 
     def index(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None

@@ -22,6 +22,8 @@ from audit.record import Actor
 from provisioning.asking import ask
 from provisioning.models import Operation
 from provisioning.schemas import operation_out
+from siteflow.accounts.credentials import Credential
+from siteflow.accounts.sockets import credential_of
 from siteflow.errors import Problem, problem_of
 from siteflow.frames import ActionStart, BadFrame, Frame, Ping, Subscribe, Unsubscribe, parse
 from siteflow.hub import Client, hub_of_this_loop
@@ -40,6 +42,7 @@ MISBEHAVED: Final = 4400
 NO_SUCH_PLACE: Final = 4404
 BROKEN: Final = 1011
 _in_thread = database_sync_to_async
+_credential_of = database_sync_to_async(credential_of, thread_sensitive=False)
 
 
 async def live(scope: dict[str, Any], receive: Any, send: Any) -> None:
@@ -56,7 +59,7 @@ async def nowhere(scope: dict[str, Any], receive: Any, send: Any) -> None:
 
 class LiveSocket:
     def __init__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
-        self.session = scope["session"]
+        self.credential = Credential("session", "")  # nobody's, until it is read
         self._scope, self._receive, self._send_event = scope, receive, send
         self._rights: Rights | None = None
         self._rights_at = 0.0
@@ -90,10 +93,12 @@ class LiveSocket:
 
     async def _let_in(self) -> bool:
         try:
-            self._rights = await rights_of(self.session)
+            if credential := await _credential_of(self._scope):
+                self.credential = credential
+                self._rights = await rights_of(credential)
             self._rights_at = time.monotonic()
         except Exception:  # the database is away; the client comes again later
-            logger.warning("A socket's session cannot be read", exc_info=True)
+            logger.warning("A socket's login cannot be read", exc_info=True)
             await self._close(BROKEN)
             return False
         if self._rights is None:
@@ -200,7 +205,7 @@ class LiveSocket:
     async def _still_logged_in(self, *, within_s: float = 0.0) -> bool:
         """Reads the rights anew, unless that was done at most ``within_s`` ago."""
         if time.monotonic() - self._rights_at > within_s:
-            self.rights_are(await rights_of(self.session))
+            self.rights_are(await rights_of(self.credential))
         return self._rights is not None
 
     def rights_are(self, rights: Rights | None) -> None:

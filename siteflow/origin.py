@@ -10,6 +10,8 @@ from django.conf import settings
 from django.http.request import split_domain_port, validate_host
 from django.utils.http import is_same_domain
 
+from siteflow.accounts.sockets import offered
+
 _DEFAULT_PORTS: Final = {"http": "80", "https": "443"}
 
 
@@ -17,13 +19,16 @@ class OwnOriginOnly:
     """Refuses a socket whose Origin is not the Host it came to, nor in CSRF_TRUSTED_ORIGINS.
 
     As Django does for forms: another port of the same machine is another origin, too. Without an
-    Origin nothing is opened; programs that log in with a cookie have to send one.
+    Origin nothing is opened; programs that log in with a cookie have to send one. A ticket or
+    a token in the header needs none: it takes the cookie's place.
     """
 
     def __init__(self, application: Any) -> None:
         self._application = application
 
     async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
+        if offered(scope)[0] != "cookie":  # no browser adds those by itself
+            return await self._application(scope, receive, send)
         headers = dict(scope.get("headers", ()))
         origin = headers.get(b"origin", b"").decode("latin-1")
         host = headers.get(b"host", b"").decode("latin-1")

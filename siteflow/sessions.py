@@ -1,4 +1,4 @@
-"""What an open socket's session may do, looked at again and again for all sockets of a process."""
+"""What an open socket's login may do, looked at again and again for all sockets of a process."""
 
 from __future__ import annotations
 
@@ -7,16 +7,13 @@ import logging
 import random
 from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib import import_module
 from typing import Any, Final, Protocol
 from weakref import WeakKeyDictionary
 
 from channels.db import database_sync_to_async
-from django.conf import settings
-from django.contrib.auth import get_user
 from django.contrib.auth.models import User
-from django.contrib.sessions.backends.base import SessionBase
-from django.http import HttpRequest
+
+from siteflow.accounts.credentials import Credential
 
 logger = logging.getLogger(__name__)
 
@@ -44,21 +41,16 @@ class Rights:
 class Watched(Protocol):
     """A socket, as the watch sees it. Neither call may wait: they are made for all sockets."""
 
-    session: SessionBase
+    credential: Credential
 
     def rights_are(self, rights: Rights | None) -> None: ...
     def ping(self) -> None: ...
 
 
-def read_rights(session: SessionBase) -> Rights | None:
-    """Who a session belongs to, read anew; None when it ended or the account was disabled."""
-    request = HttpRequest()
-    # An ended session reads as an empty one. A changed password ends sessions, too.
-    request.session = import_module(settings.SESSION_ENGINE).SessionStore(session.session_key)
-    user = get_user(request)
-    if not isinstance(user, User) or not user.is_active:
-        return None
-    return Rights(user, frozenset(user.get_all_permissions()))
+def read_rights(credential: Credential) -> Rights | None:
+    """Whose it is, read anew; None when it ended, or the account may not come in any more."""
+    user = credential.account()
+    return None if user is None else Rights(user, frozenset(user.get_all_permissions()))
 
 
 # Not in the one thread that all thread-sensitive code shares: a slow action would hold up others.
@@ -68,7 +60,7 @@ rights_of = database_sync_to_async(read_rights, thread_sensitive=False)
 class Watch:
     """One task for all sockets of an event loop: rights every few seconds, a ping now and then.
 
-    Sockets of one session are checked by one look at the database.
+    Sockets of one credential are checked by one look at the database.
     """
 
     def __init__(self) -> None:
@@ -85,13 +77,13 @@ class Watch:
         self._ping_at.pop(socket, None)
 
     async def check(self) -> None:
-        """Looks at each session once and tells its sockets."""
-        sockets: dict[str | None, list[Watched]] = {}
+        """Looks at each credential once and tells its sockets."""
+        sockets: dict[Credential, list[Watched]] = {}
         for socket in self._ping_at:
-            sockets.setdefault(socket.session.session_key, []).append(socket)
-        for members in sockets.values():
+            sockets.setdefault(socket.credential, []).append(socket)
+        for credential, members in sockets.items():
             try:
-                rights = await rights_of(members[0].session)
+                rights = await rights_of(credential)
             except Exception:  # the database is away: what was known counts until it is back
                 logger.warning("The rights of open sockets cannot be read", exc_info=True)
                 return

@@ -65,12 +65,16 @@ INSTALLED_APPS = [
     "siteflow.apps.SiteflowConfig",  # before the admin: its templates come first
     "siteflow.apps.ConsoleConfig",
     "corsheaders",
+    "siteflow.accounts",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
     "django.contrib.messages",
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
     "channels",
     "csp",
     "django_filters",
@@ -100,12 +104,32 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "siteflow.limits.rate_limited",
+    "allauth.account.middleware.AccountMiddleware",
+    "siteflow.accounts.middleware.WaysIn",
 ]
 
 ROOT_URLCONF = "siteflow.urls"
 ASGI_APPLICATION = "siteflow.asgi.application"
 LOGIN_URL = "admin:login"
 LOGIN_REDIRECT_URL = "admin:index"
+SECOND_FACTOR_ROLES = env.list("SITEFLOW_SECOND_FACTOR_ROLES", default=[])
+
+AUTHENTICATION_BACKENDS = ["siteflow.accounts.backend.Backend"]
+ACCOUNT_ADAPTER = "siteflow.accounts.adapter.AccountAdapter"
+ACCOUNT_FORMS = {"login": "siteflow.accounts.forms.LoginForm"}
+ACCOUNT_LOGIN_METHODS = {"username"}
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_AUTHENTICATED_LOGIN_REDIRECTS = False
+ACCOUNT_RATE_LIMITS = MFA_RATE_LIMITS = False  # our own count what every process saw
+MFA_ADAPTER = "siteflow.accounts.adapter.SecondFactorAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_ALLOW_UNVERIFIED_EMAIL = True
+MFA_RECOVERY_CODES_SHOW_ONCE = True
+MFA_FORMS = {
+    "authenticate": "siteflow.accounts.forms.CodeForm",
+    "reauthenticate": "siteflow.accounts.forms.CodeAgainForm",
+}
 
 TEMPLATES = [
     {
@@ -117,6 +141,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "siteflow.accounts.frame.frame",
             ],
         },
     }
@@ -211,7 +236,7 @@ AUTH_PASSWORD_VALIDATORS = [
         "CommonPasswordValidator",
         "NumericPasswordValidator",
     )
-]
+] + [{"NAME": "siteflow.accounts.passwords.EndsOldLogins"}]
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_SAMESITE = "Lax"

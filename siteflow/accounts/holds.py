@@ -1,0 +1,72 @@
+"""What an account has to do before it may do anything else."""
+
+from __future__ import annotations
+
+from allauth.mfa.models import Authenticator
+from django.conf import settings
+from django.contrib.auth.models import AnonymousUser, User
+
+from siteflow.accounts.models import Profile
+
+FACTORS = (Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN)
+
+
+class Held(Exception):
+    """Logged in, but not let in yet. ``page`` is where it can be done."""
+
+    status = 403
+    code: str
+    message: str
+    page: str
+
+
+class PasswordChangeRequired(Held):
+    code = "password_change_required"
+    message = "This account's password must be changed first, in the console."
+    page = "account_change_password"
+
+
+class SecondFactorRequired(Held):
+    code = "second_factor_required"
+    message = "This account's role needs a second factor: set one up in the console."
+    page = "mfa_index"
+
+
+def hold_of(user: User | AnonymousUser) -> Held | None:
+    """What stands between a logged-in account and everything else, if anything does."""
+    if not user.is_authenticated:
+        return None
+    if must_change_password(user):
+        return PasswordChangeRequired()
+    if needs_second_factor(user) and not has_second_factor(user):
+        return SecondFactorRequired()
+    return None
+
+
+def must_change_password(user: User) -> bool:
+    try:
+        return bool(user.profile.must_change_password)
+    except Profile.DoesNotExist:
+        return False
+
+
+def needs_second_factor(user: User) -> bool:
+    """Whether one of the account's roles asks for it."""
+    roles = settings.SECOND_FACTOR_ROLES
+    if not roles:
+        return False
+    if user.is_superuser and "admin" in roles:
+        return True
+    return user.groups.filter(name__in=roles).exists()
+
+
+def has_second_factor(user: User) -> bool:
+    return Authenticator.objects.filter(user_id=user.pk, type__in=FACTORS).exists()
+
+
+
+def let_in(user: User) -> User:
+    """The account. Raises Held."""
+    if hold := hold_of(user):
+        raise hold
+    return user

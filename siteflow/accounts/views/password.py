@@ -1,0 +1,50 @@
+"""Changing one's own password."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.contrib.auth.views import PasswordChangeView
+from django.db import transaction
+from django.http import HttpResponse
+from django.urls import reverse_lazy
+from django.utils.decorators import method_decorator
+
+from audit.actor import Actor
+from audit.record import record
+from siteflow.accounts.forms import OwnPasswordForm
+from siteflow.accounts.holds import must_change_password
+
+
+@method_decorator(login_required, name="dispatch")
+class OwnPassword(PasswordChangeView):
+    form_class = OwnPasswordForm
+    template_name = "account/password.html"
+    success_url = reverse_lazy("account")
+
+    def get_context_data(self, **given: Any) -> dict[str, Any]:
+        must = must_change_password(self.request.user)
+        return super().get_context_data(**given) | {"title": "Change password", "must": must}
+
+    def form_valid(self, form: OwnPasswordForm) -> HttpResponse:
+        user = form.user
+        with transaction.atomic():
+            response = super().form_valid(form)
+            record(
+                phase="event",
+                action="user.password",
+                status="succeeded",
+                actor=Actor.of_request(self.request, "console"),
+                target_type="user",
+                target_id=user.pk,
+                target_name=user.get_username(),
+            )
+        messages.success(
+            self.request, "Your password is changed. All other logins and tokens are ended."
+        )
+        return response
+
+
+own_password = OwnPassword.as_view()
