@@ -14,6 +14,7 @@ from django.http import HttpRequest
 from django_q.models import Failure, OrmQ, Schedule, Success
 
 from audit.record import Actor, record
+from siteflow.accounts.endings import end_everything
 
 # The queue only rings for operations. Its own pages would let an account run any Python function.
 for model in (Failure, OrmQ, Schedule, Success, User, Group):
@@ -80,6 +81,12 @@ class AccountAdmin(OnRecord, _UserAdmin):
     )
     readonly_fields = ("last_login", "date_joined")
     filter_horizontal = ()
+
+    def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
+        """Disabling an account ends what came in by it: enabled again, it begins anew."""
+        super().save_model(request, obj, form, change)
+        if change and "is_active" in form.changed_data and not obj.is_active:
+            end_everything(obj, why="disabled", actor=Actor.of_request(request, "console"))
 
     @admin.display(description="roles")
     def roles(self, user: User) -> str:

@@ -77,9 +77,7 @@ class Console(AdminSite):
     ) -> HttpResponse:
         return entrance(request)
 
-    def password_change(
-        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
+    def password_change(self, request: HttpRequest, extra_context: Any = None) -> Any:
         return own_password(request)
 
     def index(

@@ -28,7 +28,8 @@ class OwnOriginOnly:
 
     async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
         if offered(scope)[0] != "cookie":  # no browser adds those by itself
-            return await self._application(scope, receive, send)
+            await self._application(scope, receive, send)
+            return
         headers = dict(scope.get("headers", ()))
         origin = headers.get(b"origin", b"").decode("latin-1")
         host = headers.get(b"host", b"").decode("latin-1")

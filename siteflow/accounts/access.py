@@ -95,9 +95,7 @@ def _pair(login: Login, refresh_id: uuid.UUID, now: datetime) -> Pair:
     )
 
 
-def _signed(
-    login: Login, use: str, number: uuid.UUID, now: datetime, lasts: timedelta
-) -> str:
+def _signed(login: Login, use: str, number: uuid.UUID, now: datetime, lasts: timedelta) -> str:
     claims = {"sub": str(login.user_id), "sid": str(login.pk), "jti": str(number), "use": use}
     return jwt.encode({**claims, "iat": now, "exp": now + lasts}, _key(), algorithm=_ALGORITHM)
 

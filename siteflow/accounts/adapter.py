@@ -19,7 +19,7 @@ from sites.encryption import decrypt, encrypt
 FRESH_S: Final = 300  # a password given this recently need not be given again
 
 
-class AccountAdapter(DefaultAccountAdapter):
+class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
     error_messages = {
         **DefaultAccountAdapter.error_messages,
         "username_password_mismatch": (
@@ -54,7 +54,7 @@ class AccountAdapter(DefaultAccountAdapter):
         return not last or time.time() - max(last) > FRESH_S
 
 
-class SecondFactorAdapter(DefaultMFAAdapter):
+class SecondFactorAdapter(DefaultMFAAdapter):  # type: ignore[misc]
     error_messages = {
         **DefaultMFAAdapter.error_messages,
         "incorrect_code": "This code is not right, or was used before. Wait for the next one.",

@@ -12,7 +12,7 @@ from siteflow.accounts.devices import device_of
 from siteflow.accounts.throttle import attempt
 
 
-class Backend(AuthenticationBackend):
+class Backend(AuthenticationBackend):  # type: ignore[misc]
     """Unknown, disabled and wrong are the same answer, at the same cost."""
 
     def authenticate(self, request: HttpRequest | None, **credentials: Any) -> User | None:
@@ -21,12 +21,12 @@ class Backend(AuthenticationBackend):
         if not name or not credentials.get("password"):
             return None
         counted = attempt(request, what="password", name=name, device=device_of(request, name))
-        user = super().authenticate(request, **credentials)
+        user: User | None = super().authenticate(request, **credentials)
         self.unstash_authenticated_user()  # a disabled account, which allauth would tell about
         if user is None:
             return None
         counted.succeeded()
-        return user  # type: ignore[return-value]
+        return user
 
     def get_user(self, user_id: int) -> User | None:
         """With the profile, which every request asks for."""

@@ -56,9 +56,7 @@ def _record_failure(request: HttpRequest, user: User) -> None:
         phase="event",
         action="auth.code_failed",
         status="failed",
-        actor=Actor.of_request(
-            request, "api" if request.path.startswith("/api/") else "console"
-        ),
+        actor=Actor.of_request(request, "api" if request.path.startswith("/api/") else "console"),
         target_type="user",
         target_id=user.pk,
         target_name=user.get_username(),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from allauth.account.adapter import get_adapter
 from allauth.account.internal.flows.login import perform_password_login
@@ -20,11 +20,6 @@ from django.utils import timezone
 from siteflow.accounts.codes import check_code
 from siteflow.accounts.models import SCOPES
 from siteflow.accounts.throttle import Throttled
-
-if TYPE_CHECKING:  # generic to the type checker only
-    _PasswordChangeForm = PasswordChangeForm[User]
-else:
-    _PasswordChangeForm = PasswordChangeForm
 
 SCOPE_WORDS: Final = {
     "read": "read: see hosts, sites, containers and operations",
@@ -61,7 +56,8 @@ class LoginForm(forms.Form):
     def login(self, request: HttpRequest, redirect_url: str | None = None) -> HttpResponse:
         login = Login(user=self._user, redirect_url=redirect_url)
         typed = {"username": self.cleaned_data["username"]}
-        return perform_password_login(request, typed, login)
+        response: HttpResponse = perform_password_login(request, typed, login)
+        return response
 
 
 class _Code(forms.Form):
@@ -82,15 +78,15 @@ class _Code(forms.Form):
         return code
 
 
-class CodeForm(_Code, AuthenticateForm):
+class CodeForm(_Code, AuthenticateForm):  # type: ignore[misc]
     """The second step of a login."""
 
 
-class CodeAgainForm(_Code, ReauthenticateForm):
+class CodeAgainForm(_Code, ReauthenticateForm):  # type: ignore[misc]
     """Before something that concerns the account itself."""
 
 
-class OwnPasswordForm(_PasswordChangeForm):
+class OwnPasswordForm(PasswordChangeForm):
     """Changing one's password; the old one is counted like a login."""
 
     def __init__(self, *args: Any, **given: Any) -> None:

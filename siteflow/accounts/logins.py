@@ -58,6 +58,7 @@ def begin_session(request: HttpRequest, user: User) -> Login:
     key = str(request.session.session_key)
     lasts = timedelta(seconds=request.session.get_expiry_age())
     Login.objects.filter(session_key=key, ended_at=None).update(ended_at=timezone.now())
+    _note(key)
     return begin(request, user, kind=Login.Kind.BROWSER, lasts=lasts, session_key=key)
 
 
@@ -65,15 +66,19 @@ def seen(session_key: str | None) -> None:
     """A browser's request: its login was used now. Written once a minute at most."""
     if session_key is None or time.monotonic() - _seen.get(session_key, -1e9) < SEEN_EVERY_S:
         return
+    _note(session_key)
+    now = timezone.now()
+    before = now - timedelta(seconds=SEEN_EVERY_S)
+    Login.objects.filter(session_key=session_key, ended_at=None, last_seen_at__lt=before).update(
+        last_seen_at=now
+    )
+
+
+def _note(session_key: str) -> None:
     _seen[session_key] = time.monotonic()
     _seen.move_to_end(session_key)
     if len(_seen) > _MAX_REMEMBERED:
         _seen.popitem(last=False)
-    now = timezone.now()
-    before = now - timedelta(seconds=SEEN_EVERY_S)
-    Login.objects.filter(
-        session_key=session_key, ended_at=None, last_seen_at__lt=before
-    ).update(last_seen_at=now)
 
 
 def end(login: Login) -> None:

@@ -12,7 +12,7 @@ from siteflow.accounts.credentials import Credential, of_bearer
 
 
 def offered(scope: dict[str, Any]) -> tuple[str, str]:
-    """``ticket``, ``bearer`` or ``cookie``, and the secret. A browser adds only the last unasked."""
+    """``ticket``, ``bearer`` or ``cookie``, and the secret. Browsers add only the last unasked."""
     query = parse_qs(scope.get("query_string", b"").decode("latin-1"))
     if ticket := query.get("ticket"):
         return "ticket", ticket[0]
@@ -22,7 +22,7 @@ def offered(scope: dict[str, Any]) -> tuple[str, str]:
 
 
 def credential_of(scope: dict[str, Any]) -> Credential | None:
-    """What the socket stands on; a ticket is used up by this. Whether it is any good shows later."""
+    """What the socket stands on; a ticket is used up. Whether it is any good shows later."""
     way, text = offered(scope)
     if way == "ticket":
         return tickets.use(text)

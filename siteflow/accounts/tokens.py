@@ -91,9 +91,7 @@ def revoke(token: ApiToken, *, actor: Actor) -> None:
         _record(token, "revoke", actor)
 
 
-def _check(
-    name: str, scopes: Sequence[str], expires_at: datetime | None, now: datetime
-) -> None:
+def _check(name: str, scopes: Sequence[str], expires_at: datetime | None, now: datetime) -> None:
     if not name:
         raise BadToken("Give the token a name that says what it is for.", "name")
     if not scopes or not set(scopes) <= set(SCOPES):

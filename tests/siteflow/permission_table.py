@@ -33,6 +33,10 @@ OWN: Final = Answers(401, 404, 404, 404, 200)  # the thing is admin's
 ADMINS: Final = Answers(401, 403, 403, 403, 200)
 
 
+def everybody(status: int, body: Any) -> Answers:
+    return Answers(status, status, status, status, status, body)
+
+
 def operate(body: Any = None) -> Answers:
     return Answers(401, 404, 403, 202, 202, body, changes=True)
 
@@ -97,6 +101,16 @@ API: Final[dict[tuple[str, str], Answers]] = {
     ("post", "/api/audit/cleanup"): Answers(401, 403, 403, 403, 200, changes=True),
     ("get", "/api/audit/verify"): ADMINS,
     ("get", "/api/audit/export"): ADMINS,
+    # Logging in: nobody's rights matter, only what is sent.
+    ("post", "/api/auth/token"): everybody(401, {"username": "nobody", "password": "guessed"}),
+    ("post", "/api/auth/refresh"): everybody(401, {"refresh": "guessed"}),
+    ("post", "/api/auth/revoke"): everybody(204, {"refresh": "guessed"}),
+    # About oneself: who is logged in may.
+    ("get", "/api/auth/me"): OWN_LIST,
+    ("post", "/api/auth/ws-ticket"): OWN_LIST,
+    ("get", "/api/tokens"): OWN_LIST,
+    ("post", "/api/tokens"): Answers(401, 201, 201, 201, 201, {"name": "ci", "scopes": ["read"]}),
+    ("delete", "/api/tokens/{token_id}"): Answers(401, 404, 404, 404, 404),
     # Not part of its own description: a login is asked for by a redirect, as for a page.
     ("get", "/api/docs"): Answers(302, 200, 200, 200, 200),
     ("get", "/api/openapi.json"): Answers(302, 200, 200, 200, 200),

@@ -19,6 +19,7 @@ from provisioning import engine, inventory
 from provisioning.drivers.fake import FakeHost, fake_container
 from provisioning.models import Operation
 from siteflow import consumers, sessions
+from siteflow.accounts import credentials
 from siteflow.feed import FeedLayer
 from siteflow.hub import hub_of_this_loop
 from siteflow.topics import Wish, snapshot
@@ -254,7 +255,7 @@ async def test_a_database_that_is_away_is_said_and_passes(
         assert (said["code"], said["reconnect"]) == ("unavailable", True)
         assert (await socket.ask("subscribe", topic="hosts"))["type"] == "subscribed"
         with monkeypatch.context() as patch:
-            patch.setattr(sessions, "get_user", away)
+            patch.setattr(credentials, "get_user", away)
             other = Socket("/api/ws", cookie=socket.cookie)
             assert (await other.connect())[0]
             assert await other.close_code() == 1011

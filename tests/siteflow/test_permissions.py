@@ -131,7 +131,7 @@ def client_of(role: str) -> Client:
 def filled(path: str, things: Things) -> str:
     kind = path.split("/")[2].removesuffix("s")
     values = {f"{name}_id": key for name, key in things.items()}
-    return path.format(**values, target_id=things.get(kind))
+    return path.format(**values, target_id=things.get(kind), token_id=0)
 
 
 def content(body: Any, things: Things) -> str:

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.contrib.auth.forms import PasswordChangeForm
 from django.contrib.auth.views import PasswordChangeView
 from django.db import transaction
 from django.http import HttpResponse
@@ -15,7 +16,7 @@ from django.utils.decorators import method_decorator
 from audit.actor import Actor
 from audit.record import record
 from siteflow.accounts.forms import OwnPasswordForm
-from siteflow.accounts.holds import must_change_password
+from siteflow.accounts.holds import PasswordChangeRequired, hold_of
 
 
 @method_decorator(login_required, name="dispatch")
@@ -25,10 +26,10 @@ class OwnPassword(PasswordChangeView):
     success_url = reverse_lazy("account")
 
     def get_context_data(self, **given: Any) -> dict[str, Any]:
-        must = must_change_password(self.request.user)
+        must = isinstance(hold_of(self.request.user), PasswordChangeRequired)
         return super().get_context_data(**given) | {"title": "Change password", "must": must}
 
-    def form_valid(self, form: OwnPasswordForm) -> HttpResponse:
+    def form_valid(self, form: PasswordChangeForm) -> HttpResponse:
         user = form.user
         with transaction.atomic():
             response = super().form_valid(form)

@@ -13,6 +13,7 @@ from django.core.management import BaseCommand, call_command
 
 from audit.actor import Actor
 from provisioning import engine
+from siteflow.accounts.models import Profile
 from siteflow.secrets import from_environment
 from sites.models import Host
 
@@ -39,9 +40,23 @@ class Command(BaseCommand):
         admin = users.create_superuser("admin", password=password)
         admin.groups.add(Group.objects.get(name="admin"))
         self.stdout.write(f"\n  The first account is made.\n    user:     {admin.username}")
-        shown = "as given in SITEFLOW_ADMIN_PASSWORD" if given else password
-        self.stdout.write(f"    password: {shown}")
-        self.stdout.write("  It is shown this once; change it in the console.\n\n")
+        if given:
+            self.stdout.write("    password: as given in SITEFLOW_ADMIN_PASSWORD\n\n")
+        else:
+            Profile.objects.create(user=admin, must_change_password=True)
+            self.stdout.write(f"    password: {password}")
+            self.stdout.write("  Shown this once; it must be changed at the first login.\n\n")
+        if settings.DEBUG:
+            self._demo_users()
+
+    def _demo_users(self) -> None:
+        """One account for each lesser role, to try them; for development only."""
+        self.stdout.write("  DEBUG is on, so there are accounts to try the other roles with.")
+        for role in ("operator", "viewer"):
+            password = secrets.token_urlsafe(12)
+            user = get_user_model().objects.create_user(role, password=password)
+            user.groups.add(Group.objects.get(name=role))
+            self.stdout.write(f"    user: {role}  password: {password}")
 
     def _local_host(self) -> None:
         if not LOCAL_SOCKET.is_socket() or Host.objects.exists():
