@@ -132,7 +132,7 @@ def _wait_for(lock: int, deadline: float) -> None:
         except BlockingIOError:
             if time.monotonic() > deadline:
                 raise
-            time.sleep(0.002)
+            time.sleep(0.002)  # flock has no time-out of its own
 
 
 def _append_missing(*, limit: int) -> int:

@@ -78,7 +78,7 @@ class DatabaseThreads:
 def _do(work: Callable[[], Any], done: Future[Any]) -> None:
     try:
         done.set_result(_patiently(work))
-    except Exception as error:
+    except Exception as error:  # raised again in the thread that waits for the result
         _drop_connection()
         done.set_exception(error)
 
@@ -95,5 +95,5 @@ def _drop_connection() -> None:
     """After an error the connection may be broken or in the middle of something."""
     try:
         connection.close()
-    except Exception:
+    except Exception:  # it is given up either way; a driver may raise anything here
         log.debug("closing a broken database connection failed", exc_info=True)

@@ -90,7 +90,7 @@ class ExtraReads:
                 log.info("facts or services could not be read: %s", error.message)
             except DATABASE_GONE as error:
                 log.warning("facts or services could not be stored: %s", error)
-            except Exception:
+            except Exception:  # the thread serves all hosts and must outlive one's surprise
                 log.exception("reading facts or services of %s failed unexpectedly", driver.name)
             finally:
                 self._under_way.discard(key)

@@ -59,6 +59,6 @@ class Sweeper:
         except DATABASE_GONE as error:
             log.warning("the sweep failed, trying again: %s", error)
             connection.close()
-        except Exception:
+        except Exception:  # a mistake of ours in one round must not end all later ones
             log.exception("the sweep failed unexpectedly")
             connection.close()

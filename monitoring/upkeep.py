@@ -43,7 +43,7 @@ def once() -> None:
     for name, work in TASKS.items():
         try:
             work()
-        except Exception:
+        except Exception:  # one task's trouble is not the others'
             log.exception("the upkeep of %s failed", name)
         finally:
             connection.close()

@@ -66,7 +66,7 @@ class Watcher:
             except DATABASE_GONE as error:
                 log.info("host %s: the database failed, trying again: %s", self._key, error)
                 pause_s = self._pauses.next_s()
-            except Exception:
+            except Exception:  # a mistake of ours: this host goes on, and so do the others
                 pause_s = self._failed_ourselves()
             self._stopped.wait(pause_s)
 

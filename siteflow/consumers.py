@@ -138,7 +138,7 @@ class LiveSocket:
                 await self._say({"type": "pong", "at": datetime.now(UTC)}, frame.id)
             elif isinstance(frame, ActionStart):
                 await self._act(frame)
-        except Exception as error:
+        except Exception as error:  # told to the client; the socket lives on
             await self._say(_error_of(self._problem(error)), frame.id)
 
     def _problem(self, error: Exception) -> Problem:
@@ -165,7 +165,7 @@ class LiveSocket:
         assert self._rights is not None  # noqa: S101  (for the type checker)
         try:
             shown = await _in_thread(snapshot, thread_sensitive=False)(self._rights.user, wish)
-        except Exception:
+        except Exception:  # for whatever reason: no topic without its snapshot
             self._unsubscribe(wish.topic)
             raise
         await self._say(
@@ -242,7 +242,7 @@ class LiveSocket:
         for wish in list(self._wishes.values()):
             try:
                 await self._send_snapshot(wish)
-            except Exception as error:
+            except Exception as error:  # one topic's trouble is not the others'
                 await self._say({**_error_of(self._problem(error)), "topic": wish.topic})
 
     async def _say(self, message: dict[str, Any], number: int | str | None = None) -> None:

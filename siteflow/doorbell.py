@@ -48,7 +48,7 @@ class LocalDoorbell:
                 self._listener.wait(timeout_s=timeout_s)
         except OSError as error:
             self._deaf.say(error)
-            time.sleep(timeout_s)
+            time.sleep(timeout_s)  # without a bell, the queue is looked at this often
         else:
             self._deaf.over()
 
@@ -83,6 +83,7 @@ class RedisDoorbell:
             self._waiting(timeout_s).blpop([self._key], timeout=timeout_s)
         except redis.RedisError as error:
             self._deaf.say(error)
+            # without Redis, the queue is looked at this often
             time.sleep(max(0.0, timeout_s - (time.monotonic() - started)))
         else:
             self._deaf.over()

@@ -167,7 +167,7 @@ async def _joined_channel(missed: Callable[[], None]) -> AsyncIterator[tuple[Any
 def _sees(client: Client, scope: Scope) -> bool:
     try:
         return client.sees(scope)
-    except Exception:
+    except Exception:  # in doubt nothing is shown
         logger.exception("A client's view cannot be decided; the message is withheld")
         return False
 

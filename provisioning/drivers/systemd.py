@@ -117,7 +117,7 @@ def wait_active(host: HostDriver, name: str, *, timeout_s: float) -> dict[str, s
         unit = read_unit(host, name)
         if unit["ActiveState"] in _SETTLED or time.monotonic() >= end:
             return unit
-        time.sleep(_POLL_S)
+        time.sleep(_POLL_S)  # systemctl cannot wait for a unit to settle
 
 
 def _succeeded(host: HostDriver, result: Result) -> Result:

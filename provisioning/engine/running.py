@@ -79,7 +79,7 @@ class Run:
         try:
             yield
             failpoints.hit(self.row.kind, name, "after")
-        except Exception as error:
+        except Exception as error:  # whatever it is, the step ends; the caller gets it
             self._end(step, Operation.Status.FAILED, error=str(error))
             raise
         self._end(step, Operation.Status.SUCCEEDED)

@@ -118,7 +118,7 @@ def _outcome_of(verb: Verb, running: Run) -> Outcome:
         return Outcome.failure(error)
     except LeaseLost:
         raise
-    except Exception:
+    except Exception:  # a mistake of ours: the operation ends, with the log's id to look for
         log.exception("operation %s (%s) failed, request %s", row.pk, row.kind, row.request_id)
         return Outcome.unexpected(row.request_id)
 

@@ -162,7 +162,7 @@ def _wait(host: HostDriver, docker_id: str, reached: Reached) -> tuple[Container
                 f"Docker carried it out, but {now.name} is {now.state}{code}.",
                 code="not_as_wanted",
             )
-        time.sleep(DONE_POLL_S)
+        time.sleep(DONE_POLL_S)  # another command may be changing it; Docker offers no wait
 
 
 def _gone(host: HostDriver, docker_id: str) -> bool:

@@ -45,7 +45,7 @@ def _locked(path: Path, how: int) -> IO[str]:
         if sweep.is_alive(holder) or time.monotonic() > deadline:
             file.close()
             raise AlreadyServed(f"Another SiteFlow (process {holder}) runs on {path.parent.parent}")
-        time.sleep(0.05)
+        time.sleep(0.05)  # what is left of a killed one holds the lock until it is swept
     if how == fcntl.LOCK_EX:
         file.truncate(0)
         file.write(str(os.getpid()))

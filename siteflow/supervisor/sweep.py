@@ -39,7 +39,7 @@ def kill(*, sessions: Collection[int], mark: str) -> int:
             with suppress(ProcessLookupError, PermissionError):
                 os.kill(pid, signal.SIGKILL)
         killed.update(found)
-        time.sleep(0.01)
+        time.sleep(0.01)  # nothing tells of the end of processes that are not our children
     return len(killed)
 
 
@@ -47,7 +47,7 @@ def wait_gone(*, sessions: Collection[int], mark: str, timeout_s: float) -> None
     """Give them the time to end by themselves."""
     deadline = time.monotonic() + timeout_s
     while find(sessions=sessions, mark=mark) and time.monotonic() < deadline:
-        time.sleep(0.05)
+        time.sleep(0.05)  # as above
 
 
 def is_alive(pid: int) -> bool:
