@@ -21,11 +21,12 @@ lab: .venv/development ## Real hosts to look at and try, registered in a running
 	@tests/lab/install
 	@$(BIN)/python -m tests.try_out
 
-check: .venv/development ## Lint, types, imports, migrations, deployment settings
+check: .venv/development ## Lint, types, imports, forbidden calls, migrations, deployment settings
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy .
 	@$(BIN)/lint-imports
+	@$(BIN)/python -m tests.static
 	@$(BIN)/python manage.py makemigrations --check --dry-run
 	@SITEFLOW_HTTPS=1 SECRET_KEY=$$(head -c 48 /dev/urandom | base64 -w0) \
 	  $(BIN)/python manage.py check --deploy --fail-level WARNING
