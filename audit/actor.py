@@ -36,6 +36,7 @@ class Actor:
     remote_addr: str | None = None
     user_agent: str = ""
     request_id: str = ""
+    scopes: frozenset[str] | None = None  # what a token narrows the account's rights to
 
     @classmethod
     def of_request(cls, request: HttpRequest, source: str) -> Actor:
@@ -48,6 +49,7 @@ class Actor:
             remote_addr=address_of(request),
             user_agent=request.META.get("HTTP_USER_AGENT", ""),
             request_id=getattr(request, "request_id", ""),
+            scopes=getattr(user, "scopes", None),
         )
 
     @classmethod
@@ -65,6 +67,7 @@ class Actor:
             ),
             user_agent=_header(scope.get("headers", ()), b"user-agent"),
             request_id=scope.get("request_id", ""),
+            scopes=getattr(user, "scopes", None),
         )
 
     @classmethod

@@ -16,6 +16,7 @@ from audit.admin_filters import ActionFilter, PeriodFilter
 from audit.comparison import compare
 from audit.filters import count
 from audit.models import Entry, EntryQuerySet
+from audit.reach import reach
 
 if TYPE_CHECKING:  # generic to the type checker only
     _Paginator = Paginator[Entry]
@@ -101,6 +102,12 @@ class EntryAdmin(_ModelAdmin):
         if term.isdecimal():
             wanted |= Q(id=int(term)) | Q(operation_id=int(term))
         return queryset.filter(wanted), False
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return bool(reach(request.user, "audit.view_entry"))
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return self.has_view_permission(request)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

@@ -18,6 +18,7 @@ from audit.export import Format, start_export
 from audit.filters import EntryFilter
 from audit.models import Entry, Phase, Source, Status
 from audit.paging import page_of
+from audit.reach import reach
 from audit.record import Actor
 from audit.retention import cleanup
 
@@ -40,6 +41,8 @@ class LogOut(Schema):
     target_id: str
     target_name: str
     host_name: str
+    host_id: int | None = None
+    site_id: int | None = None
     actor_id: int | None
     actor_name: str
     source: Source
@@ -85,7 +88,7 @@ class ExportQuery(EntryFilter):
 
 
 def _require(request: HttpRequest, permission: str) -> None:
-    if not request.user.has_perm(permission):
+    if not reach(request.user, permission):
         raise HttpError(403, f"This needs the permission {permission}.")
 
 

@@ -65,7 +65,7 @@ def _batches(queryset: EntryQuerySet) -> Iterator[list[dict[str, Any]]]:
 
 def _cells(values: dict[str, Any]) -> list[str]:
     plain = {**portable(values), "hash": values["hash"]}
-    return [_cell(plain[name]) for name in COLUMNS]
+    return [_cell(plain.get(name)) for name in COLUMNS]
 
 
 def _cell(value: Any) -> str:

@@ -13,6 +13,8 @@ SEALED_FIELDS = tuple(
     field.attname for field in Entry._meta.concrete_fields if field.attname != "hash"
 )
 
+LATER = ("host_id", "site_id")
+
 
 def seal(values: Mapping[str, Any]) -> str:
     """The hash of an entry given as a mapping of field names to values as the database has them.
@@ -24,9 +26,16 @@ def seal(values: Mapping[str, Any]) -> str:
 
 
 def portable(values: Mapping[str, Any]) -> dict[str, Any]:
-    """The sealed fields as plain JSON values, spelled the same whichever database they are from."""
+    """The sealed fields as plain JSON values, spelled the same whichever database they are from.
+
+    Fields that came later are left out where they say nothing: older seals stay true.
+    """
     return {
-        **{name: values[name] for name in SEALED_FIELDS},
+        **{
+            name: values[name]
+            for name in SEALED_FIELDS
+            if name not in LATER or values[name] is not None
+        },
         "at": iso_utc(values["at"]),
         "remote_addr": _one_spelling(values["remote_addr"]),
     }

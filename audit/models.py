@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from django.db import models
 from django.db.models import Q
 
+from audit.reach import reach
+
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser, User
 
@@ -41,8 +43,9 @@ class Source(models.TextChoices):
 
 class EntryQuerySet(models.QuerySet["Entry"]):
     def visible_to(self, user: User | AnonymousUser) -> EntryQuerySet:
-        """All entries for who may read the audit, none for anybody else."""
-        return self if user.has_perm("audit.view_entry") else self.none()
+        """Those about hosts and sites whose audit the account may read."""
+        within = reach(user, "audit.view_entry").within(host="host_id", site="site_id")
+        return self.filter(within)
 
 
 class Entry(models.Model):
@@ -63,6 +66,9 @@ class Entry(models.Model):
     target_id = models.CharField(max_length=100, blank=True)
     target_name = models.CharField(max_length=255, blank=True)
     host_name = models.CharField(max_length=255, blank=True)
+    # Whose audit it is part of: the keys of the host and the site it is about.
+    host_id = models.BigIntegerField(null=True)
+    site_id = models.BigIntegerField(null=True)
     actor_id = models.BigIntegerField(null=True)
     actor_name = models.CharField(max_length=255, blank=True)
     source = models.CharField(max_length=10, choices=Source)
@@ -97,6 +103,16 @@ class Entry(models.Model):
             models.Index(fields=["status", "id"], name="audit_by_status"),
             models.Index(fields=["actor_name", "id"], name="audit_by_actor"),
             models.Index(fields=["at"], name="audit_by_time"),
+            models.Index(
+                fields=["host_id", "id"],
+                condition=Q(host_id__isnull=False),
+                name="audit_by_host",
+            ),
+            models.Index(
+                fields=["site_id", "id"],
+                condition=Q(site_id__isnull=False),
+                name="audit_by_site",
+            ),
             models.Index(
                 fields=["operation_id"],
                 condition=Q(operation_id__isnull=False),

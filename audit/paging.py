@@ -7,7 +7,7 @@ from typing import Any
 
 from audit.export import COLUMNS
 from audit.filters import COUNT_LIMIT, EntryFilter, count
-from audit.hashing import portable
+from audit.hashing import LATER, portable
 from audit.models import EntryQuerySet, Head
 
 
@@ -50,7 +50,7 @@ def page_of(
 
 
 def as_json(values: dict[str, Any]) -> dict[str, Any]:
-    return {**portable(values), "hash": values["hash"]}
+    return {**dict.fromkeys(LATER), **portable(values), "hash": values["hash"]}
 
 
 def _next(logs: list[dict[str, Any]], page_size: int) -> int | None:

@@ -44,6 +44,7 @@ def record(
     target_id: str | int = "",
     target_name: str = "",
     host_name: str = "",
+    place: tuple[int | None, int | None] = (None, None),
     operation_id: int | None = None,
     before: object = None,
     after: object = None,
@@ -56,7 +57,8 @@ def record(
 
     Appending locks the chain's head until that transaction ends, one writer at a time. So call
     it as the last thing before the commit: the wait is short, and two transactions that lock the
-    same rows cannot wait for each other. Secrets are masked and sizes capped here.
+    same rows cannot wait for each other. Secrets are masked and sizes capped here. ``place`` is the
+    keys of the host and the site it is about: whoever may read their audit sees the entry.
     """
     limit: int = settings.AUDIT_MAX_OUTPUT_LENGTH
     values = {
@@ -68,6 +70,8 @@ def record(
         "target_id": cap_line(target_id, 100),
         "target_name": cap_line(target_name, 255),
         "host_name": cap_line(host_name, 255),
+        "host_id": place[0],
+        "site_id": place[1],
         "operation_id": operation_id,
         "before": clean_json(before, max_text=limit),
         "after": clean_json(after, max_text=limit),

@@ -19,7 +19,7 @@ from provisioning.operations.contract import Verb, VerbError
 from provisioning.param_forms import given_params, params_form
 from provisioning.schemas import operation_out
 from sites.live import encode
-from sites.rights import may
+from sites.rights import may_on
 
 
 def act(
@@ -30,7 +30,7 @@ def act(
     A POST without the field ``asked`` comes from a button: it acts with the verb's defaults.
     """
     if request.method != "POST":
-        if not may(request.user, verb.permission):
+        if not may_on(request.user, verb.permission, target):
             raise PermissionDenied
         return _ask(request, verb, target, context)
     try:
@@ -93,7 +93,7 @@ def _ask(
         **context,
         "verb": verb,
         "target": target,
-        "form": params_form(verb, data),
+        "form": params_form(verb, data, initial=context.get("initial")),
         "title": f"{verb.label} {target}",
     }
     return TemplateResponse(request, "console/act.html", shown)

@@ -20,7 +20,7 @@ from provisioning.models import Operation
 from provisioning.operations import VERBS
 from provisioning.schemas import operation_detail
 from sites.filters import containing
-from sites.rights import may
+from sites.rights import may_on, may_somewhere
 
 if TYPE_CHECKING:  # generic to the type checker only
     _ModelAdmin = admin.ModelAdmin[Operation]
@@ -86,10 +86,10 @@ class OperationAdmin(_ModelAdmin):
         return False
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return may(request.user, "provisioning.view_operation")
+        return may_somewhere(request.user, "provisioning.view_operation")
 
     def has_module_permission(self, request: HttpRequest) -> bool:
-        return may(request.user, "provisioning.view_operation")
+        return may_somewhere(request.user, "provisioning.view_operation")
 
     def get_urls(self) -> list[URLPattern]:
         wrap = self.admin_site.admin_view
@@ -113,7 +113,7 @@ class OperationAdmin(_ModelAdmin):
     ) -> HttpResponse:
         row = _found(request, object_id)
         last = list(row.output.order_by("-number")[:MAX_LINES])
-        may_act = may(request.user, "provisioning.cancel_operation")
+        may_act = may_on(request.user, "provisioning.cancel_operation", row)
         context = {
             **self.admin_site.each_context(request),
             "opts": self.opts,
@@ -123,6 +123,7 @@ class OperationAdmin(_ModelAdmin):
             "lines": last[::-1],
             "target_url": target_url(row),
             "may_cancel": may_act and row.is_active and row.cancel_requested_at is None,
+            "may_act": may_act,
             "repeatable": _repeatable(row),
             "may_retry": may_act and _repeatable(row) and not row.is_active,
         }
@@ -137,8 +138,9 @@ def target_url(row: Operation) -> str:
 
 
 def _repeatable(row: Operation) -> bool:
+    """By a click; what asks for a typed name is asked for on the page of its target."""
     verb = VERBS.get(row.kind)
-    return verb is not None and not verb.inline and bool(target_url(row))
+    return verb is not None and not verb.inline and not verb.confirm and bool(target_url(row))
 
 
 def _found(request: HttpRequest, key: Any) -> Operation:

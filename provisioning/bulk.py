@@ -17,7 +17,7 @@ from provisioning.engine import EngineError
 from provisioning.operations.contract import Verb
 from provisioning.param_forms import given_params, params_form
 from sites.models import Container
-from sites.rights import may
+from sites.rights import may_on, may_somewhere
 
 MAX_TARGETS = 500
 
@@ -31,10 +31,11 @@ def plan(
     error: Any = None,
 ) -> TemplateResponse:
     """What would be done to which containers. ``rows`` have ``live_state`` and their host."""
-    if not may(request.user, verb.permission):
+    if not may_somewhere(request.user, verb.permission):
         raise PermissionDenied
     chosen = list(rows)
-    fit = [row for row in chosen if not verb.when or row.live_state in verb.when]  # type: ignore[attr-defined]
+    allowed = [row for row in chosen if may_on(request.user, verb.permission, row)]
+    fit = [row for row in allowed if not verb.when or row.live_state in verb.when]  # type: ignore[attr-defined]
     shown = {
         **context,
         "title": f"{verb.label} {len(fit)} container{'' if len(fit) == 1 else 's'}",

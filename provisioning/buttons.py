@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from django.db.models import Model
+
 from provisioning.operations import verbs_of
 from provisioning.operations.contract import NoParams, Verb
-from sites.rights import Viewer, may
+from sites.rights import Reach, Viewer, place_of, reach
 
 # In a row there is room for these; the others are in its menu.
 _QUICK = {"start", "stop", "restart"}
@@ -24,6 +26,7 @@ class Button:
     states: frozenset[str]
     quick: bool
     danger: bool
+    reach: Reach  # where the account may use it
 
     @property
     def when(self) -> str:
@@ -43,12 +46,15 @@ class Button:
         return not self.states or state in self.states
 
 
-def buttons(user: Viewer, target_type: str) -> list[Button]:
-    """What this account may do with such targets, in the table's order."""
-    return [_button(verb) for verb in verbs_of(target_type) if may(user, verb.permission)]
+def buttons(user: Viewer, target_type: str, thing: Model | None = None) -> list[Button]:
+    """What this account may do with such targets, or with this one, in the table's order."""
+    found = [_button(verb, reach(user, verb.permission)) for verb in verbs_of(target_type)]
+    if thing is None:
+        return [each for each in found if each.reach]
+    return [each for each in found if each.reach.covers(*place_of(thing))]
 
 
-def _button(verb: Verb) -> Button:
+def _button(verb: Verb, reach: Reach) -> Button:
     return Button(
         verb,
         verb.kind,
@@ -57,4 +63,5 @@ def _button(verb: Verb) -> Button:
         verb.when,
         quick=verb.name in _QUICK,
         danger=verb.confirm or verb.name in _DANGEROUS,
+        reach=reach,
     )

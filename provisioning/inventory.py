@@ -5,9 +5,10 @@ Nothing is locked or written when nothing differs.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q
@@ -23,10 +24,12 @@ from provisioning.sightings import (
     project,
     updates,
 )
-from sites.live import publish
+from sites.live import Scope, publish
 from sites.models import Container, Host, Site
 from sites.rows import EVERYTHING, site_rows
 from sites.schemas import container_out, site_out
+
+T = TypeVar("T")
 
 # A time so far ahead was written while a clock was wrong; it may not hold the truth up for ever.
 ASTRAY = timedelta(minutes=1)
@@ -115,7 +118,7 @@ def _remove_sites(host: Host) -> None:
     empty = Site.objects.filter(host=host, managed=False, containers=None)
     if gone := list(empty.values_list("pk", flat=True)):
         Site.objects.filter(pk__in=gone).delete()
-        _publish_sites([], removed=gone)
+        _publish_sites(host, [], removed=gone)
 
 
 def forget(container: Container) -> None:
@@ -133,10 +136,11 @@ def _remove(host: Host, keys: Iterable[int]) -> None:
     if gone:
         with transaction.atomic():
             rows = Container.objects.filter(pk__in=gone)
-            sites = set(rows.exclude(site=None).values_list("site_id", flat=True))
+            removed = _by_site(rows.values_list("site_id", "pk"))
             rows.delete()
-            _publish(host, items=[], removed=gone)
-            _publish_sites(sites)
+            for site, some in removed.items():
+                _publish(host, site, items=[], removed=some)
+            _publish_sites(host, {site for site in removed if site is not None})
 
 
 def _rows(host: Host, seen: list[ContainerState]) -> dict[str, Container]:
@@ -232,23 +236,45 @@ def _publish_now(host: Host, keys: Sequence[int]) -> None:
     for first in range(0, len(keys), ROWS_AT_ONCE):
         some = keys[first : first + ROWS_AT_ONCE]
         rows = Container.objects.filter(pk__in=some).select_related("host", "site")
-        _publish(host, items=[container_out(row) for row in rows], removed=[])
-        _publish_sites({row.site_id for row in rows if row.site_id is not None})
+        items = _by_site((row.site_id, container_out(row)) for row in rows)
+        for site, ours in items.items():
+            _publish(host, site, items=ours, removed=[])
+        _publish_sites(host, {site for site in items if site is not None})
 
 
-def _publish_sites(keys: Collection[int], *, removed: Sequence[int] = ()) -> None:
+def _by_site(pairs: Iterable[tuple[int | None, T]]) -> dict[int | None, list[T]]:
+    """A message is about one site only, so that it can be kept from who may not see that one."""
+    found: defaultdict[int | None, list[T]] = defaultdict(list)
+    for site, value in pairs:
+        found[site].append(value)
+    return found
+
+
+def _publish_sites(host: Host, keys: Collection[int], *, removed: Sequence[int] = ()) -> None:
     """What a site shows comes from its containers: it changes when they do."""
 
     def send() -> None:
-        items = [site_out(row) for row in site_rows(EVERYTHING).filter(pk__in=keys)]
-        if items or removed:
-            message = {"type": "sites.update", "items": items, "removed": list(removed)}
-            publish(["sites"], message)
+        for row in site_rows(EVERYTHING).filter(pk__in=keys):
+            _publish_site(host, row.pk, items=[site_out(row)], removed=[])
+        for key in removed:
+            _publish_site(host, key, items=[], removed=[key])
 
     if keys or removed:
         transaction.on_commit(send)
 
 
-def _publish(host: Host, *, items: list[dict[str, Any]], removed: list[int]) -> None:
+def _publish_site(host: Host, key: int, *, items: list[dict[str, Any]], removed: list[int]) -> None:
+    publish(
+        ["sites"],
+        {"type": "sites.update", "items": items, "removed": removed},
+        scope={"permission": "sites.view_site", "host": host.pk, "site": key},
+    )
+
+
+def _publish(
+    host: Host, site: int | None, *, items: list[dict[str, Any]], removed: list[int]
+) -> None:
     message = {"type": "containers.update", "host": host.pk, "items": items, "removed": removed}
-    transaction.on_commit(lambda: publish(["containers", f"containers.{host.pk}"], message))
+    topics = ["containers", f"containers.{host.pk}"]
+    scope: Scope = {"permission": "sites.view_container", "host": host.pk, "site": site}
+    transaction.on_commit(lambda: publish(topics, message, scope=scope))

@@ -6,20 +6,21 @@ from django.db import transaction
 
 from provisioning.models import Operation, OutputLine
 from provisioning.schemas import line_out, operation_detail, operation_out
-from sites.live import publish
+from sites.live import Scope, publish
 
 
 def publish_operation(row: Operation, *, steps: bool = False) -> None:
     """Sends the operation's state after the commit; with ``steps`` to those who follow it."""
-    key, items = row.pk, [operation_out(row)]
+    key, items, scope = row.pk, [operation_out(row)], _scope(row)
 
     def send() -> None:
-        publish(["operations"], {"type": "operations.update", "items": items})
+        publish(["operations"], {"type": "operations.update", "items": items}, scope=scope)
         if steps:
             detail = Operation.objects.prefetch_related("steps").get(pk=key)
             publish(
                 [f"operation.{key}"],
                 {"type": "operations.update", "items": [operation_detail(detail)]},
+                scope=scope,
             )
 
     transaction.on_commit(send)
@@ -39,6 +40,7 @@ def publish_lines(row: Operation, lines: list[OutputLine]) -> None:
                 "percent": row.percent,
                 "status": "running",
             },
+            scope=_scope(row),
         )
 
 
@@ -53,4 +55,13 @@ def publish_end(row: Operation, status: str) -> None:
         "percent": row.percent,
         "status": status,
     }
-    transaction.on_commit(lambda: publish([f"operation.{row.pk}"], message))
+    scope = _scope(row)
+    transaction.on_commit(lambda: publish([f"operation.{row.pk}"], message, scope=scope))
+
+
+def _scope(row: Operation) -> Scope:
+    return {
+        "permission": "provisioning.view_operation",
+        "host": row.host_id,
+        "site": row.site_id,
+    }

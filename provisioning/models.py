@@ -6,12 +6,13 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
-from sites.rights import Viewer, may
+from sites.rights import Viewer, reach
 
 
 class OperationQuerySet(models.QuerySet["Operation"]):
     def visible_to(self, user: Viewer) -> OperationQuerySet:
-        return self if may(user, "provisioning.view_operation") else self.none()
+        within = reach(user, "provisioning.view_operation").within(host="host_id", site="site_id")
+        return self.filter(within)
 
     def active(self) -> OperationQuerySet:
         return self.filter(status__in=Operation.ACTIVE)
@@ -111,6 +112,10 @@ class Operation(models.Model):
         """The verb in words, such as "Restart shop-web"."""
         verb = self.kind.partition(".")[2].replace("-", " ").capitalize()
         return f"{verb} {self.target_name}".strip()
+
+    @property
+    def place(self) -> tuple[int | None, int | None]:
+        return self.host_id, self.site_id
 
     @property
     def is_active(self) -> bool:

@@ -22,16 +22,17 @@ WORDS: dict[str, tuple[str, str]] = {
     ),
     "comment": ("Comment", "Ends the public line, so that you know it again on the host."),
     "fingerprint": ("Fingerprint", "As ssh-keygen -lf prints it on the host: SHA256:…"),
+    "tags": ("Tags", "Words with spaces between them, such as “client-a”. Empty takes all off."),
     "service": ("Service", "The name of a systemd unit, such as nginx.service."),
 }
 
 
-def params_form(verb: Verb, data: Any = None) -> forms.Form:
+def params_form(verb: Verb, data: Any = None, *, initial: Any = None) -> forms.Form:
     """The form; bound when ``data`` is given. A field that is not in the data keeps its default."""
     names = verb.params.model_fields
     fields = {name: _field(name, info) for name, info in names.items()}
     made: type[forms.Form] = type("ParamsForm", (forms.Form,), fields)
-    return made(data)
+    return made(data, initial=initial)
 
 
 def given_params(params: type[BaseModel], data: Any, *, complete: bool) -> dict[str, Any]:
@@ -41,6 +42,8 @@ def given_params(params: type[BaseModel], data: Any, *, complete: bool) -> dict[
         if info.annotation is bool:
             if complete or name in data:
                 found[name] = data.get(name, "") not in ("", "false", "0")
+        elif get_origin(info.annotation) is list and (complete or name in data):
+            found[name] = data.get(name, "").replace(",", " ").split()
         elif data.get(name, "") != "":
             found[name] = data[name]
     return found
@@ -56,6 +59,8 @@ def _field(name: str, info: FieldInfo) -> forms.Field:
     if get_origin(info.annotation) is Literal:
         choices = [(value, value) for value in get_args(info.annotation)]
         return forms.ChoiceField(choices=choices, **words)
+    if get_origin(info.annotation) is list:
+        return forms.CharField(required=False, **(words | {"initial": ""}))
     return forms.CharField(**(words | {"initial": ""}))
 
 

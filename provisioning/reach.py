@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from provisioning.drivers.errors import ADVICE, DriverError
 from sites.fingerprint import fingerprint
-from sites.live import publish
+from sites.live import Scope, publish
 from sites.models import Host
 from sites.schemas import host_is_fresh, host_out
 
@@ -113,7 +113,7 @@ def looked_at(host: Host, at: datetime) -> bool:
         return False
     host.inventory_at = host.observed_at = at
     message = {"type": "hosts.seen", "host": host.pk, "at": at}
-    transaction.on_commit(lambda: publish(["hosts", *_topics(host.pk)], message))
+    _publish_to_who_sees_any(host, ["hosts", *_topics(host.pk)], message)
     if not was_fresh:
         publish_host(host.pk)
         publish_freshness(host)
@@ -130,7 +130,12 @@ def publish_freshness(host: Host) -> None:
         "removed": [],
         "unknown_since": None if fresh else (host.inventory_at or host.state_since),
     }
-    transaction.on_commit(lambda: publish(_topics(host.pk), message))
+    _publish_to_who_sees_any(host, _topics(host.pk), message)
+
+
+def _publish_to_who_sees_any(host: Host, topics: list[str], message: dict[str, Any]) -> None:
+    scope: Scope = {"permission": "sites.view_container", "near": host.pk}
+    transaction.on_commit(lambda: publish(topics, message, scope=scope))
 
 
 def _topics(key: int) -> list[str]:
@@ -144,4 +149,8 @@ def publish_host(key: int) -> None:
 def _publish_now(key: int) -> None:
     row = Host.objects.filter(pk=key).select_related("credential").first()
     items, removed = ([host_out(row)], []) if row else ([], [key])
-    publish(["hosts"], {"type": "hosts.update", "items": items, "removed": removed})
+    publish(
+        ["hosts"],
+        {"type": "hosts.update", "items": items, "removed": removed},
+        scope={"permission": "sites.view_host", "host": key},
+    )

@@ -17,6 +17,7 @@ from siteflow.accounts.views.entrance import entrance
 from siteflow.accounts.views.password import own_password
 from siteflow.overview import overview
 from sites.models.host import stale_after
+from sites.rights import may_somewhere
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,7 @@ class Console(AdminSite):
 
     def has_permission(self, request: HttpRequest) -> bool:
         """Whoever holds a role may come in; Django's own staff mark plays no part."""
-        return request.user.is_active and request.user.has_module_perms("sites")
+        return any(may_somewhere(request.user, item.permission) for item in MENU if item.permission)
 
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
         context = super().each_context(request)
@@ -68,6 +69,10 @@ class Console(AdminSite):
         if context["has_permission"]:
             context |= _roots() | {
                 "menu": menu(request.user, request.path),
+                "may_see": {
+                    "operations": may_somewhere(request.user, "provisioning.view_operation"),
+                    "audit": may_somewhere(request.user, "audit.view_entry"),
+                },
                 "running": Operation.objects.visible_to(request.user).active().count(),
             }
         return context
@@ -101,7 +106,7 @@ def menu(user: User | AnonymousUser, path: str) -> list[dict[str, Any]]:
     """The lines this account may see, with the one that is open marked."""
     lines = []
     for item in MENU:
-        if item.permission and not user.has_perm(item.permission):
+        if item.permission and not may_somewhere(user, item.permission):
             continue
         url = reverse(item.view, args=item.args)
         here = path == url if item.view == "admin:index" else path.startswith(url)

@@ -212,13 +212,16 @@ class LiveSocket:
         """Called every few seconds: ends the socket or the topics that are no longer allowed."""
         if self._closed or self._rights is None:
             return
+        changed = rights is not None and rights != self._rights
         self._rights, self._rights_at = rights, time.monotonic()
         if rights is None:
             return self._background(
                 self._end, "session_ended", "The session has ended; log in.", NOT_LOGGED_IN
             )
+        if changed:  # what a topic shows may be more or less now
+            self._client.mark_behind()
         for topic in list(self._wishes):
-            if topic_of(topic)[0].permission not in rights.permissions:
+            if not rights.may_look(topic_of(topic)[0].permission):
                 self._unsubscribe(topic)
                 problem = Problem(403, "forbidden", f"{topic} may no longer be seen.")
                 self._client.put(encode({**_error_of(problem), "topic": topic}))

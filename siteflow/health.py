@@ -20,7 +20,7 @@ from ninja import Router, Schema
 
 from monitoring.health import monitor_health
 from provisioning.models import Operation
-from sites.answers import json_answer, need
+from sites.answers import json_answer, need_everywhere
 
 health = Router(tags=["health"])
 
@@ -77,7 +77,7 @@ def ready(request: HttpRequest) -> HttpResponse:
 @health.get("/detailed", response=DetailedHealth)
 def detailed(request: HttpRequest) -> HttpResponse:
     """How each part is, for admins. Always 200: the answer itself says what fails."""
-    need(request.user, ADMIN_PERMISSION)
+    need_everywhere(request.user, ADMIN_PERMISSION)
     results = {name: _tried(check) for name, check in _PARTS.items()}
     good = all(part_good for part_good, _ in results.values())
     parts = {name: {"ok": ok, "details": details} for name, (ok, details) in results.items()}

@@ -6,7 +6,7 @@ import asyncio
 import logging
 import random
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 from weakref import WeakKeyDictionary
 
@@ -14,28 +14,37 @@ from channels.db import database_sync_to_async
 from django.contrib.auth.models import User
 
 from siteflow.accounts.credentials import Credential
+from sites.rights import NOWHERE, Reach, reach
 
 logger = logging.getLogger(__name__)
 
 CHECK_EVERY_S: Final = 4.0  # rights that were taken away end open sockets within five seconds
 PING_EVERY_S: Final = 20.0
-# What somebody must be allowed to see to get a message about such a thing.
-_OF_SCOPE: Final = {
-    "host": "sites.view_host",
-    "site": "sites.view_site",
-    "container": "sites.view_container",
-    "operation": "provisioning.view_operation",
-}
+_LOOKS: Final = (
+    "sites.view_host", "sites.view_site", "sites.view_container", "provisioning.view_operation",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Rights:
-    user: User
-    permissions: frozenset[str]
+    """What an account may see, as it was when last read: asking costs no look at the database."""
+
+    user: User = field(compare=False)
+    looks: Mapping[str, Reach]
+
+    @classmethod
+    def of(cls, user: User) -> Rights:
+        return cls(user, {permission: reach(user, permission) for permission in _LOOKS})
 
     def sees(self, scope: Mapping[str, Any]) -> bool:
-        """Whether a message about these things may be sent; what is unknown may not."""
-        return all(_OF_SCOPE.get(name) in self.permissions for name in scope)
+        """Whether a message about this may be sent; what is unknown may not."""
+        found = self.looks.get(scope["permission"], NOWHERE)
+        if "near" in scope:
+            return found.touches(scope["near"])
+        return found.covers(scope.get("host"), scope.get("site"))
+
+    def may_look(self, permission: str) -> bool:
+        return bool(self.looks.get(permission, NOWHERE))
 
 
 class Watched(Protocol):
@@ -50,7 +59,7 @@ class Watched(Protocol):
 def read_rights(credential: Credential) -> Rights | None:
     """Whose it is, read anew; None when it ended, or the account may not come in any more."""
     user = credential.account()
-    return None if user is None else Rights(user, frozenset(user.get_all_permissions()))
+    return None if user is None else Rights.of(user)
 
 
 # Not in the one thread that all thread-sensitive code shares: a slow action would hold up others.

@@ -114,7 +114,8 @@ LOGIN_URL = "admin:login"
 LOGIN_REDIRECT_URL = "admin:index"
 SECOND_FACTOR_ROLES = env.list("SITEFLOW_SECOND_FACTOR_ROLES", default=[])
 
-AUTHENTICATION_BACKENDS = ["siteflow.accounts.backend.Backend"]
+# One decides on who logs in, the other on what they may.
+AUTHENTICATION_BACKENDS = ["siteflow.accounts.backend.Backend", "sites.roles.RoleBackend"]
 ACCOUNT_ADAPTER = "siteflow.accounts.adapter.AccountAdapter"
 ACCOUNT_FORMS = {"login": "siteflow.accounts.forms.LoginForm"}
 ACCOUNT_LOGIN_METHODS = {"username"}

@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django_filters import FilterSet, MultipleChoiceFilter
 
 from sites.live import encode
-from sites.rights import Viewer, may
+from sites.rights import Viewer, may, may_somewhere
 
 Row = TypeVar("Row", bound=Model)
 IDEMPOTENCY_KEY: dict[str, Any] = {
@@ -45,6 +45,12 @@ def json_answer(content: Mapping[str, Any], *, status: int = 200) -> HttpRespons
 
 
 def need(user: Viewer, permission: str) -> None:
+    """Raises Forbidden for who holds the permission on nothing at all."""
+    if not may_somewhere(user, permission):
+        raise Forbidden(permission)
+
+
+def need_everywhere(user: Viewer, permission: str) -> None:
     if not may(user, permission):
         raise Forbidden(permission)
 

@@ -16,7 +16,7 @@ import threading
 from collections import deque
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any, Final, Required, TypedDict
 
 from channels.layers import get_channel_layer
 from django.core.serializers.json import DjangoJSONEncoder
@@ -33,16 +33,28 @@ CLOSE_S: Final = 1.0
 GAP: Final[dict[str, Any]] = {"type": "feed", "topics": [], "text": "", "scope": None, "gap": True}
 
 
+class Scope(TypedDict, total=False):
+    """What must be held to get a message, and for what: a host's or a site's key.
+
+    ``near`` is a host: the message is for whoever may see anything on it.
+    """
+
+    permission: Required[str]
+    host: int | None
+    site: int | None
+    near: int
+
+
 def publish(
     topics: Sequence[str],
     message: Mapping[str, Any],
     *,
-    scope: Mapping[str, Any] | None = None,
+    scope: Scope | None = None,
 ) -> None:
     """Push ``message`` to all subscribers of any of ``topics``; never waits, never raises.
 
-    ``scope`` says what the message is about (``{"host": 3, "site": 7}``): a subscriber who may not
-    see that is passed over. None is for messages that every subscriber of the topic may see.
+    ``scope`` says what the message is about: a subscriber who may not see that is passed over.
+    None is for messages that every subscriber of the topic may see.
     """
     try:
         text = encode(message)
@@ -55,7 +67,7 @@ def publish(
             "type": "feed",
             "topics": list(topics),
             "text": text,
-            "scope": dict(scope) if scope is not None else None,
+            "scope": scope,
         }
     )
 

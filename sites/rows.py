@@ -29,7 +29,7 @@ def container_rows(user: Viewer) -> ContainerQuerySet:
 
 def host_rows(user: Viewer) -> QuerySet[Host]:
     """For ``host_out``; the secret of the credential is not even read."""
-    rows = Host.objects.visible_to(user).select_related("credential")
+    rows = Host.objects.visible_to(user).select_related("credential").prefetch_related("tags")
     return rows.defer("facts", "services", "credential__encrypted")
 
 
@@ -37,6 +37,7 @@ def site_rows(user: Viewer) -> QuerySet[Site]:
     """For ``site_out``: with the numbers of its containers, ``total`` and ``running``."""
     heavy = (f"host__{name}" for name in _HEAVY_OF_HOST)
     rows = Site.objects.visible_to(user).select_related("host").defer(*heavy)
+    rows = rows.prefetch_related("tags")
     return rows.annotate(total=_count(), running=_count(state=Container.State.RUNNING))
 
 

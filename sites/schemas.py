@@ -82,6 +82,7 @@ class HostOut(Schema):
     public_key: str
     preflight: list[dict[str, Any]]
     preflight_at: datetime | None
+    tags: list[str]
     version: int
 
 
@@ -99,6 +100,7 @@ class SiteOut(Schema):
     running: int
     unknown_since: datetime | None
     found_at: datetime
+    tags: list[str]
 
 
 def host_is_fresh(host: Host, *, now: datetime | None = None) -> bool:
@@ -159,6 +161,7 @@ def host_out(row: Host) -> dict[str, Any]:
         "host_key_fingerprint": row.host_key_fingerprint,
         "offered_fingerprint": row.offered_fingerprint,
         "public_key": row.credential.public_key if row.credential else "",
+        "tags": [tag.name for tag in row.tags.all()],
     }
 
 
@@ -168,6 +171,7 @@ _COMPUTED_OF_HOST = {
     "host_key_fingerprint",
     "offered_fingerprint",
     "public_key",
+    "tags",
 }
 
 
@@ -185,4 +189,5 @@ def site_out(row: Site) -> dict[str, Any]:
         "running": row.running,  # type: ignore[attr-defined]
         "unknown_since": None if host_is_fresh(row.host) else row.host.inventory_at,
         "found_at": row.found_at,
+        "tags": [tag.name for tag in row.tags.all()],
     }

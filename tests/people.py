@@ -39,6 +39,7 @@ def _role(name: str) -> Group:
 
     if not Group.objects.filter(name=name).exists():
         import_module("provisioning.migrations.0002_roles").make_roles(apps, None)
+        import_module("sites.migrations.0004_who_gives_roles").add_to_admin(apps, None)
     return Group.objects.get(name=name)
 
 

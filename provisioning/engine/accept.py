@@ -16,12 +16,13 @@ from audit.record import Actor, record
 from provisioning.engine.doorbell import ring
 from provisioning.engine.errors import BadParams, Busy, Conflict, EngineError, Refused, UnknownVerb
 from provisioning.engine.inline import run_inline
-from provisioning.engine.permission import holds
 from provisioning.live import publish_operation
 from provisioning.models import Operation
 from provisioning.operations import VERBS
 from provisioning.operations.contract import Verb, VerbError
-from sites.models import Container, Host
+from provisioning.permission import holds
+from sites.models import Host
+from sites.rights import place_of
 
 QUEUE_ALLOWANCE = timedelta(minutes=10)  # waiting for a worker, on top of the verb's own deadline
 
@@ -117,7 +118,7 @@ def _verb(kind: str, target: Model | None) -> Verb:
 
 
 def _permit(verb: Verb, target: Model | None, actor: Actor) -> None:
-    if not holds(actor, verb.permission):
+    if not holds(actor, verb.permission, target):
         error = Refused(f"{actor.name or 'You'} may not {verb.label.lower()} this.")
         _on_record(verb, target, actor, status="refused", error=error)
         raise error
@@ -144,6 +145,7 @@ def _confirmed(verb: Verb, target: Model | None, confirm_name: str | None) -> No
 def _row(verb: Verb, target: Model | None, actor: Actor, values: BaseModel) -> Operation:
     now = timezone.now()
     host = target if isinstance(target, Host) else getattr(target, "host", None)
+    _, site_id = place_of(target)
     return Operation(
         kind=verb.kind,
         target_type=verb.target_type,
@@ -151,7 +153,7 @@ def _row(verb: Verb, target: Model | None, actor: Actor, values: BaseModel) -> O
         target_name=str(target)[:255] if target else str(getattr(values, "name", ""))[:255],
         host=host,
         host_name=host.name if host else "",
-        site_id=target.site_id if isinstance(target, Container) else None,
+        site_id=site_id,
         # Secrets are of a type that never leaves the process: only inline verbs take them.
         params=values.model_dump(mode="json", exclude=set(_secrets(verb))),
         actor_id=actor.user_id,
@@ -248,6 +250,7 @@ def record_intent(row: Operation, actor: Actor) -> None:
         target_id=row.target_id or "",
         target_name=row.target_name,
         host_name=row.host_name,
+        place=row.place,
         operation_id=row.pk,
         after=row.params or None,
     )
@@ -264,6 +267,7 @@ def _joined(holder: Operation, actor: Actor) -> None:
         target_id=holder.target_id or "",
         target_name=holder.target_name,
         host_name=holder.host_name,
+        place=holder.place,
         operation_id=holder.pk,
     )
 
@@ -280,6 +284,7 @@ def _on_record(
         target_id=target.pk if target else "",
         target_name=str(target) if target else "",
         host_name=getattr(getattr(target, "host", target), "name", "") or "",
+        place=place_of(target),
         error=error.message,
         error_code=error.code,
     )

@@ -10,10 +10,10 @@ from audit.record import Actor, record
 from provisioning.engine.accept import start
 from provisioning.engine.errors import Conflict, Refused
 from provisioning.engine.outcome import Outcome, finish
-from provisioning.engine.permission import holds
 from provisioning.live import publish_operation
 from provisioning.models import Operation
 from provisioning.operations import VERBS
+from provisioning.permission import holds
 
 _PERMISSION = "provisioning.cancel_operation"
 
@@ -48,7 +48,7 @@ def retry(
     confirm_name: str | None = None,
     idempotency_key: str | None = None,
 ) -> Operation:
-    """Starts an ended operation again as a new one that names the old."""
+    """Starts an ended operation again as a new one that names the old, confirmed anew."""
     _permit(row, actor, "operation.retry")
     if row.is_active:
         raise Conflict(f"Operation {row.pk} is still under way.", code="still_active")
@@ -64,14 +64,14 @@ def retry(
         target,
         actor=actor,
         params=row.params,
-        confirm_name=confirm_name or (row.target_name if verb.confirm else None),
+        confirm_name=confirm_name,
         idempotency_key=idempotency_key,
         retry_of=row,
     )
 
 
 def _permit(row: Operation, actor: Actor, action: str) -> None:
-    if not holds(actor, _PERMISSION):
+    if not holds(actor, _PERMISSION, row):
         _on_record(row, actor, action, "refused")
         raise Refused(f"{actor.name or 'You'} may not cancel or retry operations.")
 
@@ -86,5 +86,6 @@ def _on_record(row: Operation, actor: Actor, action: str, status: str) -> None:
         target_id=row.pk,
         target_name=str(row),
         host_name=row.host_name,
+        place=row.place,
         operation_id=row.pk,
     )

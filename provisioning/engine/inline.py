@@ -17,6 +17,7 @@ from provisioning.live import publish_operation
 from provisioning.models import Operation
 from provisioning.operations.contract import Verb
 from sites.models import Host
+from sites.rights import Place
 
 NO_HOST: Final = cast(HostDriver, None)  # inline verbs reach no host: whoever tries to, fails
 
@@ -55,20 +56,25 @@ def run_inline(
 ) -> None:
     """Runs the verb, then writes outcome and audit. Raises what the verb raises: all is undone."""
     op = InlineOp(row, target, params, actor)
+    place = row.place
     verb.run(op, NO_HOST)
     now = timezone.now()
     row.status, row.percent, row.attempts = Operation.Status.SUCCEEDED, 100, 1
     row.started_at, row.finished_at = row.created_at, now
     row.target_id = row.target_id or row.result.get("host")
-    row.host = Host.objects.filter(pk=row.target_id).first()  # new, or gone by now
+    if row.target_type == "host":
+        row.host = Host.objects.filter(pk=row.target_id).first()  # new, or gone by now
     row.message = row.message or f"{row.target_name}: {verb.done}."
     row.save()
     duration_ms = (now - row.created_at).total_seconds() * 1000
-    _on_record(row, actor, op, duration_ms)
+    # Of what is gone by now, the place it had.
+    _on_record(row, actor, op, duration_ms, row.place if place == (None, None) else place)
     publish_operation(row)
 
 
-def _on_record(row: Operation, actor: Actor, op: InlineOp, duration_ms: float) -> None:
+def _on_record(
+    row: Operation, actor: Actor, op: InlineOp, duration_ms: float, place: Place
+) -> None:
     about: dict[str, Any] = {
         "action": row.kind,
         "actor": actor,
@@ -76,6 +82,7 @@ def _on_record(row: Operation, actor: Actor, op: InlineOp, duration_ms: float) -
         "target_id": row.target_id or "",
         "target_name": row.target_name,
         "host_name": row.host_name,
+        "place": place,
         "operation_id": row.pk,
     }
     record(phase="intent", status="accepted", after=row.params or None, **about)

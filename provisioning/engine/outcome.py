@@ -99,6 +99,7 @@ def _on_record(row: Operation, output: str) -> None:
         target_id=row.target_id or "",
         target_name=row.target_name,
         host_name=row.host_name,
+        place=row.place,
         operation_id=row.pk,
         before=row.journal.get("before"),
         after=row.journal.get("after"),

@@ -9,13 +9,15 @@ from provisioning.operations import (
     host_records,
     host_test,
     hosts,
+    tags,
 )
 from provisioning.operations.contract import NoParams, Verb
-from sites.models import Container, Host
+from sites.models import Container, Host, Site
 
 _OPERATE_CONTAINER = "sites.operate_container"
 _OPERATE_HOST = "sites.operate_host"
 _MANAGE_HOST = "sites.manage_host"
+_MANAGE_TAG = "sites.manage_tag"
 
 _ALL = (
     Verb("container.start", "Start", "started", Container, _OPERATE_CONTAINER, containers.start,
@@ -54,6 +56,8 @@ _ALL = (
          inline=True),
     Verb("host.remove", "Remove", "removed", Host, _MANAGE_HOST, host_records.remove,
          params=NoParams, inline=True, confirm=True),
+    Verb("host.tag", "Tag", "tagged", Host, _MANAGE_TAG, tags.tag, params=tags.Tags, inline=True),
+    Verb("site.tag", "Tag", "tagged", Site, _MANAGE_TAG, tags.tag, params=tags.Tags, inline=True),
 )  # fmt: skip
 
 VERBS: dict[str, Verb] = {verb.kind: verb for verb in _ALL}

@@ -17,6 +17,7 @@ from provisioning.drivers.host import HostDriver
 from provisioning.models import Operation
 from provisioning.operations import host_new_keys
 from provisioning.operations.contract import Op, VerbError
+from provisioning.permission import holds
 from provisioning.targets import MAX_JUMPS
 from sites.models import Credential, Host
 
@@ -80,6 +81,7 @@ def add(op: Op, host: HostDriver) -> None:
     """A new host. Its key is still to be approved: nothing is sent to it before that."""
     row = Host(state=Host.State.SETUP_PENDING if op.params.pending else Host.State.NEW)
     given = _given(op.params)
+    _may_jump(op, given.get("via"))
     if given.get("connection", "ssh") == "ssh":
         _required(given, "address", "username")
     _assign(row, given)
@@ -93,6 +95,8 @@ def change(op: Op, host: HostDriver) -> None:
     """Another address or port means another machine: its key must be approved anew."""
     row: Host = Host.objects.select_for_update().get(pk=op.target.pk)
     before, given = _shown(row), _given(op.params)
+    if given.get("via") != row.via_id:
+        _may_jump(op, given.get("via"))
     _assign(row, given)
     old = row.credential
     if op.params.auth:
@@ -224,6 +228,13 @@ def _assign(row: Host, given: dict[str, Any]) -> None:
         field, reasons = next(iter(error.message_dict.items()))
         raise VerbError(f"{field}: {reasons[0]}", code="invalid", field=field, status=422) from None
     _no_circle(row)
+
+
+def _may_jump(op: Op, via: int | None) -> None:
+    """A jump host is used with its own key: only who manages it may lead others through it."""
+    jump = Host.objects.filter(pk=via).first() if via is not None else None
+    if via is not None and not (jump and holds(op.actor, "sites.manage_host", jump)):
+        raise VerbError(f"via: there is no host {via}.", code="invalid", field="via", status=422)
 
 
 def _no_circle(row: Host) -> None:

@@ -16,8 +16,8 @@ from pydantic import BaseModel, ValidationError
 
 from audit.record import Actor, record
 from provisioning.engine.errors import BadParams, Conflict, EngineError, Refused
-from provisioning.engine.permission import holds
 from provisioning.operations.contract import VerbError
+from provisioning.permission import holds
 from provisioning.wizards.contract import WizardStep, WizardType
 from provisioning.wizards.models import Wizard
 from provisioning.wizards.types import TYPES
@@ -58,7 +58,7 @@ def start(kind: str, *, actor: Actor, initial: Values | None = None, key: str = 
     """
     if kind not in TYPES:
         raise UnknownWizard(f"There is no wizard {kind!r}.", field="wizard_type")
-    if actor.user_id is None or not holds(actor, TYPES[kind].permission):
+    if actor.user_id is None or not holds(actor, TYPES[kind].permission, None):
         raise _refused(TYPES[kind], None, actor)
     begun = Wizard.objects.filter(owner_id=actor.user_id, start_request=key or None)
     if earlier := begun.first():
@@ -155,7 +155,7 @@ def cancel(row: Wizard, *, actor: Actor, guard: Guard = FREE) -> Wizard:
 
 def _changed(row: Wizard, name: str, change: Change, actor: Actor, guard: Guard) -> Wizard:
     kind = TYPES[row.kind]
-    if not holds(actor, kind.permission):
+    if not holds(actor, kind.permission, None):
         raise _refused(kind, row, actor)
     refusal: EngineError | VerbError | None = None
     with transaction.atomic():

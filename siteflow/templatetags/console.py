@@ -28,6 +28,7 @@ from siteflow.wording import (
     took,
 )
 from sites.attention import is_out_of_sight
+from sites.rights import Reach, place_of
 
 register = template.Library()
 register.filter("took", took)
@@ -224,6 +225,16 @@ def verb(kind: str) -> str:
 
 
 @register.filter
+def covers(found: Reach, row: Any) -> bool:
+    return found.covers(*place_of(row))
+
+
+@register.filter
+def usable_on(buttons: list[Any], row: Any) -> list[Any]:
+    return [each for each in buttons if each.reach.covers(*place_of(row))]
+
+
+@register.filter
 def get(mapping: dict[Any, Any], key: Any) -> Any:
     return mapping.get(key) if mapping else None
 
@@ -293,11 +304,13 @@ def list_headers(cl: Any) -> list[dict[str, Any]]:
 def row_buttons(context: dict[str, Any], item: dict[str, Any], url: str) -> SafeString:
     """A row's buttons. Rows in one state differ only in address and name: drawn once for each."""
     drawn, state = context["drawn"], item["state"]
-    if state not in drawn:
-        values = {"buttons": context["buttons"], "state": state, "url": _URL, "name": _NAME}
-        drawn[state] = render_to_string("console/row_buttons.html", values)
+    usable = [each for each in context["buttons"] if each.reach.covers(item["host"], item["site"])]
+    alike = (state, *(each.kind for each in usable))
+    if alike not in drawn:
+        values = {"buttons": usable, "state": state, "url": _URL, "name": _NAME}
+        drawn[alike] = render_to_string("console/row_buttons.html", values)
     # The name goes in last, so that nothing in it is taken for a place to fill.
-    text: str = drawn[state].replace(_URL, escape(url)).replace(_NAME, escape(item["name"]))
+    text: str = drawn[alike].replace(_URL, escape(url)).replace(_NAME, escape(item["name"]))
     return mark_safe(text)  # noqa: S308  (both are escaped, the rest is our template)
 
 

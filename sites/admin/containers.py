@@ -122,7 +122,7 @@ class ContainerAdmin(ReadingAdmin):
             item=item,
             why=why(item["state"], row.health, row.exit_code),
             tab=tab,
-            buttons=buttons(request.user, "container"),
+            buttons=buttons(request.user, "container", row),
             operations=operations_of(request, "container", row.pk) if tab == "operations" else (),
             entries=entries_of(request, "container", row.pk) if tab == "audit" else (),
             active=under_way(request, "container", [row.pk]).get(row.pk),

@@ -17,11 +17,11 @@ from provisioning.models import Operation
 from provisioning.operations.contract import VerbError
 from sites.admin.host_form import HostForm
 from sites.models import Host
-from sites.rights import may
+from sites.rights import may_on
 
 
 def add_page(request: HttpRequest, frame: dict[str, Any]) -> HttpResponse:
-    _allowed(request)
+    _allowed(request, None)
     form = HostForm(request.POST or None)
     if request.method == "POST" and form.is_valid() and (row := _start(request, form, None)):
         messages.success(request, f"{form.cleaned_data['name']} is added. Test it next.")
@@ -30,7 +30,7 @@ def add_page(request: HttpRequest, frame: dict[str, Any]) -> HttpResponse:
 
 
 def change_page(request: HttpRequest, row: Host, frame: dict[str, Any]) -> HttpResponse:
-    _allowed(request)
+    _allowed(request, row)
     # The form writes what was typed into its own instance; the engine gets the untouched row.
     form = HostForm(request.POST or None, instance=Host.objects.get(pk=row.pk))
     if request.method == "POST" and form.is_valid() and _start(request, form, row):
@@ -39,8 +39,8 @@ def change_page(request: HttpRequest, row: Host, frame: dict[str, Any]) -> HttpR
     return _form(request, form, {**frame, "title": f"Edit {row.name}", "row": row})
 
 
-def _allowed(request: HttpRequest) -> None:
-    if not may(request.user, "sites.manage_host"):
+def _allowed(request: HttpRequest, row: Host | None) -> None:
+    if not may_on(request.user, "sites.manage_host", row):
         raise PermissionDenied
 
 

@@ -17,10 +17,17 @@ from provisioning.operations import VERBS
 from sites.admin.filters import HostStateFilter
 from sites.admin.host_changes import add_page, change_page
 from sites.admin.host_facts import docker, gauges, machine
-from sites.admin.reading import ReadingAdmin, entries_of, found_or_404, operations_of, under_way
+from sites.admin.reading import (
+    ReadingAdmin,
+    entries_of,
+    found_or_404,
+    operations_of,
+    tag_names,
+    under_way,
+)
 from sites.filters import containing
 from sites.models import Container, Host
-from sites.rights import may
+from sites.rights import may, may_on, reach
 from sites.rows import container_rows, host_rows
 from sites.schemas import container_out, host_is_fresh
 
@@ -33,6 +40,7 @@ _IN_PLACE = {
     "host.rotate-key",
     "host.confirm",
     "host.generate-key",
+    "host.tag",
     *_FORMS,
 }  # offered where they belong
 
@@ -87,6 +95,7 @@ class HostAdmin(ReadingAdmin):
         extra = {
             "title": "Hosts",
             "may_manage": may(request.user, "sites.manage_host"),
+            "manages": reach(request.user, "sites.manage_host"),
             "buttons": _in_rows(request),
             **(extra_context or {}),
         }
@@ -125,9 +134,11 @@ class HostAdmin(ReadingAdmin):
             row=row,
             fresh=host_is_fresh(row),
             tab=tab,
-            buttons=_in_rows(request),
-            may_manage=may(request.user, "sites.manage_host"),
-            may_operate=may(request.user, "sites.operate_host"),
+            buttons=_in_rows(request, row),
+            tags=tag_names(row),
+            may_tag=may(request.user, "sites.manage_tag"),
+            may_manage=may_on(request.user, "sites.manage_host", row),
+            may_operate=may_on(request.user, "sites.operate_host", row),
             active=under_way(request, "host", [row.pk]).get(row.pk),
             **_tab(request, row, tab),
         )
@@ -147,12 +158,13 @@ class HostAdmin(ReadingAdmin):
         frame = self.frame(
             request, back=back, cancel=page, loses=loses, where=row.address or "this machine",
             keeps="On the host itself nothing is touched: its containers keep running.",
+            initial={"tags": tag_names(row)},
         )  # fmt: skip
         return act(request, verb, row, context=frame)
 
 
-def _in_rows(request: HttpRequest) -> list[Button]:
-    return [each for each in buttons(request.user, "host") if each.kind not in _IN_PLACE]
+def _in_rows(request: HttpRequest, row: Host | None = None) -> list[Button]:
+    return [each for each in buttons(request.user, "host", row) if each.kind not in _IN_PLACE]
 
 
 def _unsure(request: HttpRequest, row: Host) -> bool:

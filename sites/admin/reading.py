@@ -11,7 +11,8 @@ from django.template.response import TemplateResponse
 
 from audit.models import Entry
 from provisioning.models import Operation
-from sites.rights import may
+from sites.models import Host, Site
+from sites.rights import may_somewhere
 
 Row = TypeVar("Row", bound=Model)
 
@@ -42,10 +43,10 @@ class ReadingAdmin(_ModelAdmin):
         return False
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return may(request.user, self.view_permission)
+        return may_somewhere(request.user, self.view_permission)
 
     def has_module_permission(self, request: HttpRequest) -> bool:
-        return may(request.user, self.view_permission)
+        return may_somewhere(request.user, self.view_permission)
 
     def frame(self, request: HttpRequest, **values: Any) -> dict[str, Any]:
         """What every page needs, and the page's own values."""
@@ -66,6 +67,10 @@ def found_or_404(rows: QuerySet[Row], key: Any) -> Row:
     if row is None:
         raise Http404
     return row
+
+
+def tag_names(row: Host | Site) -> str:
+    return " ".join(tag.name for tag in row.tags.all())
 
 
 def operations_of(request: HttpRequest, target_type: str, key: int) -> QuerySet[Operation]:

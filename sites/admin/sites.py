@@ -6,13 +6,17 @@ from typing import Any
 
 from django.contrib import admin
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
+from django.urls import URLPattern, path, reverse
 
+from provisioning.acting import act
 from provisioning.buttons import buttons
+from provisioning.operations import VERBS
 from sites.admin.filters import HostOfRow
-from sites.admin.reading import ReadingAdmin, found_or_404, under_way
+from sites.admin.reading import ReadingAdmin, found_or_404, tag_names, under_way
 from sites.filters import containing
 from sites.models import Site
+from sites.rights import may
 from sites.rows import container_rows, site_rows
 from sites.schemas import container_out, host_is_fresh
 
@@ -48,6 +52,11 @@ class SiteAdmin(ReadingAdmin):
     ) -> tuple[QuerySet[Site], bool]:
         return containing(queryset, search_term, *self.search_fields), False
 
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(self.do_view)
+        own = [path("<int:key>/do/<str:kind>/", view, name="sites_site_do")]
+        return own + super().get_urls()
+
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
@@ -74,5 +83,16 @@ class SiteAdmin(ReadingAdmin):
             fresh=host_is_fresh(row.host),
             items=[container_out(each) for each in containers],
             under_way=under_way(request, "container", [each.pk for each in containers]),
-            buttons=buttons(request.user, "container"),
+            buttons=buttons(request.user, "container", row),
+            tags=tag_names(row),
+            may_tag=may(request.user, "sites.manage_tag"),
         )
+
+    def do_view(self, request: HttpRequest, key: int, kind: str) -> HttpResponse:
+        row = found_or_404(Site.objects.visible_to(request.user), key)
+        verb = VERBS.get(kind)
+        if verb is None or verb.target is not Site:
+            raise Http404
+        page = reverse("admin:sites_site_change", args=[row.pk])
+        frame = self.frame(request, back=page, initial={"tags": tag_names(row)})
+        return act(request, verb, row, context=frame)

@@ -8,14 +8,15 @@ from django.db.models.functions import Coalesce, Greatest
 from django.utils import timezone
 
 from sites.models.host import Host, stale_after
-from sites.rights import Viewer, may
+from sites.rights import Viewer, reach
 
 UNKNOWN = "unknown"
 
 
 class ContainerQuerySet(models.QuerySet["Container"]):
     def visible_to(self, user: Viewer) -> ContainerQuerySet:
-        return self if may(user, "sites.view_container") else self.none()
+        within = reach(user, "sites.view_container").within(host="host_id", site="site_id")
+        return self.filter(within)
 
     def live(self, *, now: datetime | None = None) -> ContainerQuerySet:
         """Adds ``live_state`` and ``seen_at``.
@@ -94,3 +95,7 @@ class Container(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def place(self) -> tuple[int | None, int | None]:
+        return self.host_id, self.site_id

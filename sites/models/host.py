@@ -9,7 +9,7 @@ from django.db.models.functions import Lower
 from django.utils import timezone
 
 from sites.fingerprint import fingerprint
-from sites.rights import Viewer, may
+from sites.rights import Viewer, reach
 
 
 def stale_after() -> timedelta:
@@ -23,7 +23,7 @@ def stale_after() -> timedelta:
 
 class HostQuerySet(models.QuerySet["Host"]):
     def visible_to(self, user: Viewer) -> HostQuerySet:
-        return self if may(user, "sites.view_host") else self.none()
+        return self.filter(reach(user, "sites.view_host").within(host="pk"))
 
 
 class Host(models.Model):
@@ -46,7 +46,7 @@ class Host(models.Model):
         max_length=63,
         unique=True,
         validators=[
-            RegexValidator(r"^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$", "Use a–z, 0–9, dots and hyphens.")
+            RegexValidator(r"^[a-z0-9]([a-z0-9.-]*[a-z0-9])?\Z", "Use a–z, 0–9, dots and hyphens.")
         ],
         help_text="A short name of your own, such as web1.",
     )
@@ -55,7 +55,7 @@ class Host(models.Model):
         max_length=253,
         blank=True,
         validators=[
-            RegexValidator(r"^[A-Za-z0-9][A-Za-z0-9.:_-]*$", "Give a host name or an IP address.")
+            RegexValidator(r"^[A-Za-z0-9][A-Za-z0-9.:_-]*\Z", "Give a host name or an IP address.")
         ],
     )
     port = models.PositiveIntegerField(
@@ -64,7 +64,7 @@ class Host(models.Model):
     username = models.CharField(
         max_length=32,
         blank=True,
-        validators=[RegexValidator(r"^[A-Za-z_][A-Za-z0-9_.-]*\$?$", "Not a Unix user name.")],
+        validators=[RegexValidator(r"^[A-Za-z_][A-Za-z0-9_.-]*\$?\Z", "Not a Unix user name.")],
     )
     credential = models.OneToOneField(
         "sites.Credential", on_delete=models.PROTECT, null=True, blank=True, related_name="host"
@@ -83,7 +83,7 @@ class Host(models.Model):
     docker_socket = models.CharField(
         max_length=200,
         default="/var/run/docker.sock",
-        validators=[RegexValidator(r"^/[A-Za-z0-9/._-]+$", "Give an absolute path.")],
+        validators=[RegexValidator(r"^/[A-Za-z0-9/._-]+\Z", "Give an absolute path.")],
     )
     connect_timeout_s = models.PositiveSmallIntegerField(
         default=10, validators=[MinValueValidator(1), MaxValueValidator(120)]
@@ -112,6 +112,7 @@ class Host(models.Model):
     services_at = models.DateTimeField(null=True, editable=False)
     monitored_by = models.CharField(max_length=64, blank=True, editable=False)
     monitored_until = models.DateTimeField(null=True, editable=False)
+    tags = models.ManyToManyField("sites.Tag", blank=True, related_name="hosts")
     created_at = models.DateTimeField(auto_now_add=True)
     # Grows with each change of how to reach it: who holds a connection sees that it is outdated.
     revision = models.PositiveIntegerField(default=1, editable=False)
@@ -136,6 +137,10 @@ class Host(models.Model):
     def is_pending(self) -> bool:
         """Not confirmed yet: nobody watches it, and nothing but its test is done on it."""
         return self.state == self.State.SETUP_PENDING
+
+    @property
+    def place(self) -> tuple[int | None, int | None]:
+        return self.pk, None
 
     @property
     def host_key_fingerprint(self) -> str:

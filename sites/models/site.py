@@ -2,12 +2,12 @@ from __future__ import annotations
 
 from django.db import models
 
-from sites.rights import Viewer, may
+from sites.rights import Viewer, reach
 
 
 class SiteQuerySet(models.QuerySet["Site"]):
     def visible_to(self, user: Viewer) -> SiteQuerySet:
-        return self if may(user, "sites.view_site") else self.none()
+        return self.filter(reach(user, "sites.view_site").within(host="host_id", site="pk"))
 
 
 class Site(models.Model):
@@ -19,6 +19,7 @@ class Site(models.Model):
     managed = models.BooleanField(default=False)
     working_dir = models.CharField(max_length=4096, blank=True)
     config_files = models.TextField(blank=True)
+    tags = models.ManyToManyField("sites.Tag", blank=True, related_name="sites")
     found_at = models.DateTimeField(auto_now_add=True)
 
     objects = SiteQuerySet.as_manager()
@@ -32,3 +33,7 @@ class Site(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def place(self) -> tuple[int | None, int | None]:
+        return self.host_id, self.pk

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from audit.hashing import SEALED_FIELDS, portable, seal
+from audit.hashing import LATER, SEALED_FIELDS, portable, seal
 
 VALUES: dict[str, Any] = dict.fromkeys(SEALED_FIELDS) | {
     "id": 3,
@@ -20,6 +20,11 @@ def test_the_seal_can_be_computed_by_anyone() -> None:
     assert '"at":"2031-05-06T07:08:09.000005+00:00"' in text
     assert '"before":{"a":"\\u00fc","b":1}' in text
     assert seal(VALUES) == hashlib.sha256(text.encode()).hexdigest()
+
+
+def test_a_field_that_came_later_leaves_older_seals_as_they_were() -> None:
+    assert not set(LATER) & set(portable(VALUES))
+    assert seal(VALUES | {"host_id": 3}) != seal(VALUES)
 
 
 def test_another_spelling_of_the_same_is_the_same() -> None:

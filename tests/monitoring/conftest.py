@@ -71,7 +71,7 @@ def published(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
     """Every message about hosts and containers, in order."""
     messages: list[dict[str, Any]] = []
 
-    def publish(topics: list[str], message: dict[str, Any]) -> None:
+    def publish(topics: list[str], message: dict[str, Any], **given: Any) -> None:
         messages.append({**message, "topics": topics})
 
     for module in ("provisioning.inventory", "provisioning.reach"):

@@ -310,6 +310,7 @@ def test_docker_down_makes_unknown_since_when_and_heals(
     assert (row.error_code, row.error) == ("docker_down", DOWN.message)
     assert row.advice
     assert live_states() == {"unknown"}
+    until(lambda: any(message.get("unknown_since") for message in published))
     lost = next(message for message in published if message.get("unknown_since"))
     assert lost["topics"] == ["containers", f"containers.{row.pk}"]
     assert (lost["host"], lost["unknown_since"]) == (row.pk, row.inventory_at)

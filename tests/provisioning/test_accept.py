@@ -13,6 +13,7 @@ from provisioning import engine
 from provisioning.engine.errors import BadParams, Busy, Conflict, Refused, UnknownVerb
 from provisioning.models import Operation
 from provisioning.operations import VERBS
+from sites.models import Site
 from tests.provisioning.rows import COMMAND, make_container, make_host
 
 pytestmark = pytest.mark.django_db
@@ -89,7 +90,9 @@ def test_who_lacks_the_permission_changes_nothing_and_is_on_record(
     kind: str, role: str | None, bells: list[int]
 ) -> None:
     host = make_host()
-    target = {"container": make_container(host), "host": host}[VERBS[kind].target_type]
+    site = Site.objects.create(host=host, project="shop", name="shop")
+    things = {"container": make_container(host), "host": host, "site": site}
+    target: Any = things[VERBS[kind].target_type]
     with pytest.raises(Refused):
         engine.start(kind, None if kind == "host.add" else target, actor=person("bob", role))
     assert not Operation.objects.exists()

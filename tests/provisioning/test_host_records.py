@@ -123,7 +123,9 @@ def test_the_offered_key_is_approved_by_its_fingerprint() -> None:
 
 
 @pytest.mark.parametrize(
-    ("offered", "code"), [("", "nothing_offered"), (OFFERED, "fingerprint_mismatch")]
+    ("offered", "code"),
+    [("", "nothing_offered"), (OFFERED, "fingerprint_mismatch")],
+    ids=["nothing", "another"],
 )
 def test_another_fingerprint_approves_nothing(offered: str, code: str) -> None:
     host = add()

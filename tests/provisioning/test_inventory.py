@@ -35,7 +35,9 @@ def host() -> Host:
 @pytest.fixture
 def published(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
     messages: list[dict[str, Any]] = []
-    monkeypatch.setattr(inventory, "publish", lambda topics, message: messages.append(message))
+    monkeypatch.setattr(
+        inventory, "publish", lambda topics, message, **given: messages.append(message)
+    )
     return messages
 
 

@@ -25,7 +25,9 @@ def published(
 ) -> list[dict[str, Any]]:
     messages: list[dict[str, Any]] = []
     monkeypatch.setattr(
-        reach, "publish", lambda topics, message: messages.append({**message, "topics": topics})
+        reach,
+        "publish",
+        lambda topics, message, **given: messages.append({**message, "topics": topics}),
     )
     monkeypatch.setattr("provisioning.reach.transaction.on_commit", lambda work: work())
     return messages

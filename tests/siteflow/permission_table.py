@@ -154,7 +154,7 @@ COMMANDS: Final[dict[str, tuple[str, ...]]] = {
     ),
     "host": (
         "list", "show", "facts", "services", "add", "approve-key", "confirm", "remove",
-        "test", "refresh", "restart-service", "rotate-key",
+        "test", "refresh", "restart-service", "rotate-key", "tag",
     ),
     "operation": ("list", "show", "cancel", "retry"),
     "monitor": (),

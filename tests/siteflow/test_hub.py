@@ -105,6 +105,10 @@ async def test_nothing_after_unsubscribing_or_leaving(layer: Any) -> None:
     await closed(hub, layer)
 
 
+def about(host: int) -> live.Scope:
+    return {"permission": "sites.view_host", "host": host}
+
+
 @in_loop
 async def test_who_may_not_see_the_scope_does_not_get_it(layer: Any) -> None:
     def broken(scope: Any) -> bool:
@@ -114,8 +118,8 @@ async def test_who_may_not_see_the_scope_does_not_get_it(layer: Any) -> None:
     charlie = Client(sees=broken)
     for client in (alice, bob, charlie):
         await hub.subscribe(["containers"], client)
-    live.publish(["containers"], {"id": 1}, scope={"host": 4})
-    live.publish(["containers"], {"id": 2}, scope={"host": 3})
+    live.publish(["containers"], {"id": 1}, scope=about(4))
+    live.publish(["containers"], {"id": 2}, scope=about(3))
     live.publish(["containers"], {"id": 3})
     assert [await next_of(alice) for _ in range(3)] == ['{"id":1}', '{"id":2}', '{"id":3}']
     assert [await next_of(bob) for _ in range(2)] == ['{"id":2}', '{"id":3}']
@@ -172,7 +176,7 @@ async def test_a_push_reads_no_database(layer: Any) -> None:
     # No database mark on this test: any query would be an error of pytest-django's.
     hub, alice = Hub(), everyone()
     await hub.subscribe(["t"], alice)
-    live.publish(["t"], {"n": 1}, scope={"host": 1})
+    live.publish(["t"], {"n": 1}, scope=about(1))
     assert await next_of(alice) == '{"n":1}'
     await closed(hub, layer)
 

@@ -45,15 +45,18 @@ def layer() -> Iterator[Recorder]:
     channel_layers.set("default", before)
 
 
+ABOUT: live.Scope = {"permission": "sites.view_container", "host": 3, "site": None}
+
+
 def test_a_message_is_encoded_once_for_all(layer: Recorder) -> None:
-    live.publish(["containers", "containers.3"], {"type": "x", "id": 7}, scope={"host": 3})
+    live.publish(["containers", "containers.3"], {"type": "x", "id": 7}, scope=ABOUT)
     assert live.flush(timeout_s=5)
     assert layer.sent == [
         {
             "type": "feed",
             "topics": ["containers", "containers.3"],
             "text": '{"type":"x","id":7}',
-            "scope": {"host": 3},
+            "scope": ABOUT,
         }
     ]
 

@@ -125,6 +125,17 @@ class Command(ConsoleCommand):
         row = begin("host.confirm", host_named(name), params={})
         follow(row, no_wait=False, as_json=as_json, out=self.stdout, err=self.stderr)
 
+    @command("tag")
+    def tag(
+        self,
+        name: Name,
+        tags: Annotated[list[str] | None, typer.Argument(help="all it is to have")] = None,
+        as_json: AsJson = False,
+    ) -> None:
+        """Put these tags on a host and take off all others."""
+        row = begin("host.tag", host_named(name), params={"tags": tags or []})
+        follow(row, no_wait=False, as_json=as_json, out=self.stdout, err=self.stderr)
+
     @command("remove")
     def remove(self, name: Name, yes: Yes = False, as_json: AsJson = False) -> None:
         """Forget a host and all that was known of it. On the host nothing is touched."""

@@ -1,0 +1,32 @@
+"""Verbs that put tags on hosts and sites. Roles can be given for a tag, so this gives rights."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from provisioning.drivers.host import HostDriver
+from provisioning.operations.contract import Op
+from sites.models import Host, Site, Tag
+
+MAX_TAGS = 20
+Word = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]*$", max_length=50)]
+
+
+class Tags(BaseModel):
+    """All tags the thing is to have: those it has and are not named are taken off."""
+
+    model_config = ConfigDict(extra="forbid")
+    tags: list[Word] = Field(max_length=MAX_TAGS)
+
+
+def tag(op: Op, host: HostDriver) -> None:
+    thing: Host | Site = op.target
+    before = sorted(thing.tags.values_list("name", flat=True))
+    wanted = sorted(set(op.params.tags))
+    thing.tags.set([Tag.objects.get_or_create(name=name)[0] for name in wanted])
+    # A tag that roles were given for stays, so that they hold again with its next use.
+    Tag.objects.filter(hosts=None, sites=None, grant=None).delete()
+    op.remember(before={"tags": before}, after={"tags": wanted})
+    op.conclude(f"{thing} is tagged {', '.join(wanted)}." if wanted else f"{thing} has no tags.")
