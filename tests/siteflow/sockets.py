@@ -17,7 +17,7 @@ from siteflow.asgi import application
 from tests.people import logged_in
 
 ORIGIN: Final = b"http://testserver"
-ANSWER_S: Final = 5.0
+ANSWER_S: Final = 15.0
 
 
 def in_database(work: Callable[..., Any], *args: Any, **given: Any) -> Any:
