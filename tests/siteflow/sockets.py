@@ -26,8 +26,12 @@ def in_database(work: Callable[..., Any], *args: Any, **given: Any) -> Any:
 
 
 class Socket(WebsocketCommunicator):  # type: ignore[misc]
-    def __init__(self, path: str, *, cookie: str = "", origin: bytes | None = ORIGIN) -> None:
+    def __init__(
+        self, path: str, *, cookie: str = "", origin: bytes | None = ORIGIN, bearer: str = ""
+    ) -> None:
         headers = [(b"host", b"testserver"), (b"user-agent", b"test")]
+        if bearer:
+            headers.append((b"authorization", f"Bearer {bearer}".encode()))
         if cookie:
             headers.append((b"cookie", f"{settings.SESSION_COOKIE_NAME}={cookie}".encode()))
         if origin is not None:
