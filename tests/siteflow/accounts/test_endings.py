@@ -135,8 +135,8 @@ def test_ending_one_login(ways: Ways) -> None:
 
 def test_others_logins_are_not_there(ways: Ways, bob: User) -> None:
     key = Login.objects.first().pk  # type: ignore[union-attr]
-    assert logged_in(bob).post(f"/account/logins/{key}/end/").status_code == 404
     client = logged_in(bob)
+    assert client.post(f"/account/logins/{key}/end/").status_code == 404
     assert client.get("/account/").content.decode().count("own-row") == 1
 
 
