@@ -17,7 +17,7 @@ from django.core.exceptions import (
     TooManyFieldsSent,
     TooManyFilesSent,
 )
-from django.db import InterfaceError, OperationalError
+from django.db import DataError, InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.multipartparser import MultiPartParserError
 from django.http.request import RawPostDataException, UnreadablePostError
@@ -151,6 +151,8 @@ _TABLE: Final[tuple[tuple[Any, Callable[[Any], Problem]], ...]] = (
         (SuspiciousOperation, BadRequest, MultiPartParserError, UnreadablePostError),
         lambda error: plain(400),
     ),
+    # A number or a moment beyond what a column or a calendar holds; only callers send such.
+    ((OverflowError, DataError), lambda error: plain(422, "A value is out of range.")),
     (
         (OperationalError, InterfaceError),
         lambda error: Problem(503, "unavailable", "The database does not answer; try again."),

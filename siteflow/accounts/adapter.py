@@ -9,11 +9,10 @@ from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.authentication import get_authentication_records
 from allauth.core import context
 from allauth.mfa.adapter import DefaultMFAAdapter
-from django.conf import settings
 from django.http import HttpRequest
 from django.utils.http import url_has_allowed_host_and_scheme
 
-from audit.address import client_address
+from audit.actor import address_of
 from sites.encryption import decrypt, encrypt
 
 FRESH_S: Final = 300  # a password given this recently need not be given again
@@ -41,12 +40,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         )
 
     def get_client_ip(self, request: HttpRequest) -> str:
-        address = client_address(
-            peer=request.META.get("REMOTE_ADDR"),
-            forwarded_for=request.META.get("HTTP_X_FORWARDED_FOR", ""),
-            trusted_proxies=settings.TRUSTED_PROXIES,
-        )
-        return address or ""
+        return address_of(request) or ""
 
     def is_reauthentication_required(self, *, app: str, **given: Any) -> bool:
         request = context.request

@@ -67,10 +67,4 @@ ALLOWED: Final = (
         "return mark_safe(text)",
         "two values, both escaped there, put into our own rendered template",
     ),
-    # -- who may: until each of these asks sites.rights ---------------------------------------
-    Allowed("rights", "sites/rights.py", "user.has_perm(", "the one door itself"),
-    Allowed("rights", "audit/api.py", "request.user.has_perm(", "the audit imports no sites"),
-    Allowed("rights", "audit/models.py", "user.has_perm(", "the audit imports no sites"),
-    Allowed("rights", "siteflow/console.py", "has_module_perms(", "who may see the console at all"),
-    Allowed("rights", "siteflow/console.py", "user.has_perm(item.permission)", "the side menu"),
 )
