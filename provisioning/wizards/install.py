@@ -6,9 +6,11 @@ import shlex
 
 
 def install_line(public_key: str) -> str:
-    """For the shell of the user who logs in; "" without a key. Safe to paste twice or anywhere."""
+    """For any POSIX shell of the user who logs in; "" without a key.
+
+    It begins with a line feed, as the last line of the file may have none.
+    """
     if not public_key:
         return ""
-    file = "~/.ssh/authorized_keys"
-    key = shlex.quote(public_key)
-    return f"(umask 077; mkdir -p ~/.ssh; grep -qsxF {key} {file} || echo {key} >> {file})"
+    line = shlex.quote(public_key)
+    return f"(umask 077; mkdir -p ~/.ssh; printf '\\n%s\\n' {line} >> ~/.ssh/authorized_keys)"

@@ -41,7 +41,8 @@ class WriteOnlyText(forms.Textarea):
         return ""
 
 
-def _secret(label: str, autocomplete: str = "new-password") -> forms.CharField:
+def secret_field(label: str, autocomplete: str = "new-password") -> forms.CharField:
+    """Never drawn with what it holds."""
     widget = forms.PasswordInput(attrs={"autocomplete": autocomplete}, render_value=False)
     return forms.CharField(label=label, required=False, strip=False, max_length=1000, widget=widget)
 
@@ -71,8 +72,8 @@ class HostForm(_ModelForm):
             }
         ),
     )
-    passphrase = _secret("Passphrase of the key")
-    password = _secret("Password")
+    passphrase = secret_field("Passphrase of the key")
+    password = secret_field("Password")
 
     class Meta:
         model = Host

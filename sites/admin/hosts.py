@@ -14,6 +14,7 @@ from django.urls import URLPattern, path, reverse
 from provisioning.acting import act
 from provisioning.buttons import Button, buttons
 from provisioning.operations import VERBS
+from sites.admin import host_wizard
 from sites.admin.filters import HostStateFilter
 from sites.admin.host_changes import add_page, change_page
 from sites.admin.host_facts import docker, gauges, machine
@@ -86,6 +87,8 @@ class HostAdmin(ReadingAdmin):
         own = [
             path("<int:key>/do/<str:kind>/", wrap(self.do_view), name="sites_host_do"),
             path("<int:key>/edit/", wrap(self.edit_view), name="sites_host_edit"),
+            path("set-up/", wrap(self.set_up_view), name="sites_host_set_up"),
+            path("set-up/<int:key>/", wrap(self.wizard_view), name="sites_host_wizard"),
         ]
         return own + super().get_urls()
 
@@ -97,11 +100,13 @@ class HostAdmin(ReadingAdmin):
             "may_manage": may(request.user, "sites.manage_host"),
             "manages": reach(request.user, "sites.manage_host"),
             "buttons": _in_rows(request),
+            "wizards": list(host_wizard.own(request)),
             **(extra_context or {}),
         }
         response = super().changelist_view(request, extra)
+        guided = {each.host_id: each.pk for each in extra["wizards"]}
         for row in self.listed(response) or ():
-            row.fresh = host_is_fresh(row)
+            row.fresh, row.wizard = host_is_fresh(row), guided.get(row.pk)
         return response
 
     def add_view(
@@ -111,6 +116,12 @@ class HostAdmin(ReadingAdmin):
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
         return add_page(request, self.frame(request))
+
+    def set_up_view(self, request: HttpRequest) -> HttpResponse:
+        return host_wizard.first_page(request, self.frame(request))
+
+    def wizard_view(self, request: HttpRequest, key: int) -> HttpResponse:
+        return host_wizard.page(request, key, self.frame(request))
 
     def edit_view(self, request: HttpRequest, key: int) -> HttpResponse:
         row = found_or_404(Host.objects.visible_to(request.user), key)
@@ -140,6 +151,7 @@ class HostAdmin(ReadingAdmin):
             may_manage=may_on(request.user, "sites.manage_host", row),
             may_operate=may_on(request.user, "sites.operate_host", row),
             active=under_way(request, "host", [row.pk]).get(row.pk),
+            wizard=host_wizard.own(request).filter(host=row).first() if row.is_pending else None,
             **_tab(request, row, tab),
         )
 

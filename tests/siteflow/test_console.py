@@ -68,6 +68,7 @@ def changing_pages(things: dict[str, Any]) -> list[str]:
         reverse("admin:sites_host_do", args=[host, "host.approve-key"]),
         reverse("admin:sites_host_do", args=[host, "host.remove"]),
         reverse("admin:sites_host_add"),
+        reverse("admin:sites_host_set_up"),
         reverse("admin:sites_host_edit", args=[host]),
         reverse("admin:provisioning_operation_cancel", args=[things["operation"].pk]),
         reverse("admin:provisioning_operation_retry", args=[things["operation"].pk]),
@@ -162,10 +163,10 @@ def test_running_operations_are_counted_on_every_page(bob: User, things: dict[st
 
 def test_the_first_page_of_an_empty_console_says_what_to_do(admin: User, bob: User) -> None:
     page = reverse("admin:index")
-    assert reverse("admin:sites_host_add") in logged_in(admin).get(page).content.decode()
+    assert reverse("admin:sites_host_set_up") in logged_in(admin).get(page).content.decode()
     shown = logged_in(bob).get(page).content.decode()
     assert "Ask an administrator to add a host" in shown
-    assert reverse("admin:sites_host_add") not in shown
+    assert reverse("admin:sites_host_set_up") not in shown
 
 
 def test_the_overview_names_what_needs_attention(bob: User) -> None:

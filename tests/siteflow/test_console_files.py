@@ -92,7 +92,7 @@ def test_every_verb_and_menu_line_has_its_icon() -> None:
     from siteflow.console import MENU
 
     drawn = set(re.findall(r'<symbol id="([\w-]+)"', (STATIC / "icons.svg").read_text()))
-    in_forms = {"add", "change", "restart-service"}
+    in_forms = {"add", "change", "restart-service", "generate-key"}
     assert {verb.name for verb in VERBS.values()} - in_forms <= drawn
     assert {item.icon for item in MENU} <= drawn
 

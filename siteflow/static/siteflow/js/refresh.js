@@ -22,6 +22,10 @@ export function refreshParts() {
   live.on("operations.update", (message) => changed("operation", ids(message)));
   live.on("hosts.seen", seen);
   live.on("reconnected", () => soon());
+  // What was under way when the page was drawn may have ended before anybody listened.
+  live.on("subscribed", (message) => {
+    if (message.topic === "operations" && document.querySelector("[data-refresh][data-under-way]")) soon();
+  });
   if (wants("container")) live.hear("containers");
   if (wants("host") || wants("container")) live.hear("hosts");
   document.addEventListener("visibilitychange", plan);
