@@ -21,6 +21,7 @@ from provisioning.permission import holds
 from provisioning.wizards.contract import WizardStep, WizardType
 from provisioning.wizards.models import Wizard
 from provisioning.wizards.types import TYPES
+from sites.rights import place_of
 
 MAX_ACTIVE: Final = 20  # of one person
 Values = dict[str, Any]
@@ -243,5 +244,6 @@ def _on_record(row: Wizard, action: str, actor: Actor, **values: Any) -> None:
         target_id=row.pk or "",
         target_name=TYPES[row.kind].title,
         host_name=row.host.name if row.host else "",
+        place=place_of(row.host),
         **given,
     )

@@ -30,8 +30,10 @@ Forms = Any  # the form of a step, or None
 
 def own(request: HttpRequest) -> QuerySet[Wizard]:
     """The wizards this account can go on with."""
+    if not may(request.user, "sites.manage_host"):
+        return Wizard.objects.none()
     rows = Wizard.objects.visible_to(request.user).filter(kind=KIND).active()
-    return rows.filter(status=Wizard.Status.ACTIVE).select_related("host__credential")
+    return rows.select_related("host")
 
 
 def first_page(request: HttpRequest, frame: dict[str, Any]) -> HttpResponse:

@@ -19,6 +19,8 @@ from datetime import timedelta
 from django.utils import timezone
 from provisioning import engine
 from audit.actor import Actor
+from django.contrib.auth.models import User
+from provisioning.models import Wizard
 from provisioning.drivers.keys import generate_ed25519
 from sites.models import Container, Host, Site
 now = timezone.now()
@@ -40,6 +42,13 @@ for n, state in enumerate(Container.State.values * 2):
         name=evil if n == 3 else f"shop-service-{n}", image=evil if n == 4 else "nginx:1.27",
         state=state, health="unhealthy" if n == 1 else "healthy", exit_code=137,
         state_since=now, observed_at=now, source="event", labels={evil: evil})
+admin = User.objects.get(username="admin")
+found = {"key": "failed", "docker": "ok"}
+checks = [{"name": name, "verdict": verdict, "message": evil} for name, verdict in found.items()]
+Host.objects.filter(pk=hosts[2].pk).update(preflight=checks, preflight_at=now)
+for step in ("authentication", "ssh_test", "docker_test", "confirm"):
+    Wizard.objects.create(kind="ssh_host", owner=admin, step=step, host=hosts[2],
+        state={"connection": {"name": evil, "username": "root"}})
 actor = Actor(name="os:root", source="command")
 engine.start("container.restart", Container.objects.get(name="shop-service-1"), actor=actor)
 """
@@ -64,6 +73,11 @@ PAGES = (
     "sites/host/1/do/host.remove/",
     "sites/host/1/edit/",
     "sites/host/add/",
+    "sites/host/set-up/",
+    "sites/host/set-up/1/",
+    "sites/host/set-up/2/",
+    "sites/host/set-up/3/",
+    "sites/host/set-up/4/",
     "provisioning/operation/",
     "provisioning/operation/1/change/",
     "audit/entry/",

@@ -64,8 +64,7 @@ def test_a_generated_key_pasted_on_the_host_and_the_page_that_follows_by_itself(
 def test_without_javascript_by_keyboard_on_a_phone(
     browser: Browser, empty: Stack, lab: Lab
 ) -> None:
-    size = {"width": 390, "height": 844}
-    context = browser.new_context(java_script_enabled=False, viewport=size)
+    context = browser.new_context(java_script_enabled=False, viewport={"width": 390, "height": 844})
     page = context.new_page()
     page.goto(f"{empty.url}/admin/login/?next=/admin/sites/host/set-up/")
     page.locator("input[name=username]").fill("admin")
@@ -76,7 +75,9 @@ def test_without_javascript_by_keyboard_on_a_phone(
     page.locator("#id_private_key").fill(lab.web1.private_key)
     press(page, "^Next")
     press(page, "Test")
-    expect(page.locator("code.fingerprint")).to_have_text(lab.web1.fingerprint)  # the page reads itself anew
+    expect(page.locator("code.fingerprint")).to_have_text(
+        lab.web1.fingerprint
+    )  # the page reads itself anew
     press(page, "^Same fingerprint")
     expect(page.get_by_text("SiteFlow is let in to web1b.")).to_be_visible()
     press(page, "^Next")
