@@ -17,9 +17,10 @@ from tests.people import logged_in, person
 from tests.provisioning.rows import COMMAND, make_container, make_host
 from tests.siteflow.loops import in_loop
 from tests.siteflow.sockets import in_database, socket_of
-from tests.siteflow.test_consumers import quick_checks
+from tests.siteflow.test_consumer_ends import quick_checks
+from tests.siteflow.test_consumers import layer, own_settings
 
-__all__ = ["quick_checks"]
+__all__ = ["layer", "own_settings", "quick_checks"]
 
 
 class World:
@@ -180,7 +181,7 @@ def test_the_page_of_a_site_has_its_tags(world: World) -> None:
 
 
 @pytest.fixture
-def there(transactional_db: None, monkeypatch: pytest.MonkeyPatch) -> World:
+def there(transactional_db: None, layer: None, monkeypatch: pytest.MonkeyPatch) -> World:
     monkeypatch.setattr("provisioning.engine.accept.ring", lambda key: None)
     return World()
 
