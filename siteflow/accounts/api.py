@@ -28,6 +28,8 @@ from siteflow.accounts.schemas import (
     token_out,
 )
 from sites.answers import found, json_answer
+from sites.rights import reach
+from sites.roles import SCOPES
 
 auth = Router(tags=["logging in"])
 own_tokens = Router(tags=["tokens"])
@@ -71,7 +73,7 @@ def me(request: HttpRequest) -> HttpResponse:
         "id": user.pk,
         "username": user.get_username(),
         "roles": sorted(user.groups.values_list("name", flat=True)),
-        "permissions": sorted(user.get_all_permissions()),
+        "permissions": _permissions(user),
         "scopes": None if scopes is None else sorted(scopes),
         "second_factor": {
             "enabled": has_second_factor(user),
@@ -119,6 +121,12 @@ def revoke_token(request: HttpRequest, token_id: int) -> HttpResponse:
         raise tokens.ScopeMissing
     tokens.revoke(token, actor=Actor.of_request(request, "api"))
     return HttpResponse(status=204)
+
+
+def _permissions(user: User) -> dict[str, str]:
+    """By name, and how far each reaches; a token's ceiling is taken off already."""
+    reaches = {name: reach(user, name) for names in SCOPES.values() for name in sorted(names)}
+    return {name: "all" if one.everywhere else "some" for name, one in reaches.items() if one}
 
 
 def _user(request: HttpRequest) -> User:

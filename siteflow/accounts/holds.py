@@ -5,8 +5,10 @@ from __future__ import annotations
 from allauth.mfa.models import Authenticator
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser, User
+from django.db.models import Q
 
 from siteflow.accounts.models import Profile
+from sites.models import Grant
 
 FACTORS = (Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN)
 
@@ -51,13 +53,16 @@ def must_change_password(user: User) -> bool:
 
 
 def needs_second_factor(user: User) -> bool:
-    """Whether one of the account's roles asks for it."""
+    """Whether one of the account's roles asks for it, be it for a single host only."""
     roles = settings.SECOND_FACTOR_ROLES
     if not roles:
         return False
     if user.is_superuser and "admin" in roles:
         return True
-    return user.groups.filter(name__in=roles).exists()
+    if user.groups.filter(name__in=roles).exists():
+        return True
+    granted = Grant.objects.filter(Q(user=user) | Q(group__user=user), role__name__in=roles)
+    return granted.exists()
 
 
 def has_second_factor(user: User) -> bool:

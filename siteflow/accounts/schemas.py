@@ -42,7 +42,9 @@ class Me(Schema):
     id: int
     username: str
     roles: list[str]
-    permissions: list[str]
+    permissions: dict[str, str] = Field(
+        description="`all`: for everything; `some`: for some hosts or sites"
+    )
     scopes: list[str] | None = Field(description="the token's ceiling; null: none")
     second_factor: SecondFactor
 

@@ -41,7 +41,8 @@ def test_a_login_by_password_and_who_that_is(pair: dict[str, Any]) -> None:
     assert set(pair) == {"access", "refresh", "expires_in"} and pair["expires_in"] <= 300
     me = by(pair["access"]).get("/api/auth/me").json()
     assert (me["username"], me["roles"], me["scopes"]) == ("alice", ["operator"], None)
-    assert "sites.view_host" in me["permissions"]
+    assert me["permissions"]["sites.operate_container"] == "all"
+    assert "sites.manage_host" not in me["permissions"]
     assert me["second_factor"] == {"enabled": False, "required": False}
     assert by(pair["access"]).get("/api/hosts").status_code == 200
 

@@ -10,13 +10,15 @@ import pytest
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
 from django.conf import LazySettings
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Group, User
 from django.test import Client
 
 from audit.models import Entry
 from siteflow.accounts import checks
 from siteflow.accounts.models import Login
+from sites.models import Grant
 from tests.people import logged_in
+from tests.provisioning.rows import make_host
 from tests.siteflow.accounts.ways import by, code, give_app, log_in, token_login
 
 pytestmark = pytest.mark.django_db
@@ -178,6 +180,14 @@ def test_without_one_nothing_else_opens(client: Client, alice: User) -> None:
     page = client.get("/account/second-factor/").content.decode()
     assert "Your role needs a second factor" in page and 'class="side"' not in page
     assert client.get(SETUP).status_code == 200
+
+
+@pytest.mark.usefixtures("operators_need_it")
+def test_a_role_for_one_host_counts(client: Client, charlie: User) -> None:
+    role = Group.objects.get_or_create(name="operator")[0]
+    Grant.objects.create(user=charlie, role=role, host=make_host())
+    log_in(client, "charlie")
+    assert code_of(client.get("/api/hosts")) == (403, "second_factor_required")
 
 
 @pytest.mark.usefixtures("operators_need_it")

@@ -13,6 +13,7 @@ from django.utils import timezone
 from audit.models import Entry
 from siteflow.accounts.models import ApiToken
 from tests.people import logged_in
+from tests.provisioning.rows import make_container, make_host
 from tests.siteflow.accounts.ways import by
 
 pytestmark = pytest.mark.django_db
@@ -43,6 +44,20 @@ def test_it_lets_a_program_in_without_csrf_token(alice: User) -> None:
     me = by(text).get("/api/auth/me").json()
     assert (me["username"], me["scopes"]) == ("alice", ["read"])
     assert by(text).post("/api/auth/ws-ticket").status_code == 200
+
+
+def test_its_scopes_are_a_ceiling_and_its_account_is_another(alice: User, bob: User) -> None:
+    reading = by(made(logged_in(alice)).json()["token"])
+    assert reading.get("/api/audit/logs").status_code == 403
+    assert "sites.operate_container" not in reading.get("/api/auth/me").json()["permissions"]
+    job = {"kind": "container.stop", "target_id": make_container(make_host()).pk}
+    assert reading.post("/api/operations", job, JSON).status_code == 403
+    all_scopes = ["read", "operate", "manage", "audit", "accounts"]
+    viewer = by(made(logged_in(bob), scopes=all_scopes).json()["token"])
+    assert viewer.get("/api/audit/logs").status_code == 200
+    assert viewer.post("/api/operations", job, JSON).status_code == 403
+    acting = by(made(logged_in(alice), scopes=["read", "operate"]).json()["token"])
+    assert acting.post("/api/operations", job, JSON).status_code == 202
 
 
 def test_making_and_revoking_are_on_record(alice: User) -> None:
