@@ -90,6 +90,10 @@ PAGES = (
     "auth/user/1/history/",
     "auth/user/1/password/",
     "password_change/",
+    "../account/",
+    "../account/second-factor/",
+    "../account/second-factor/app/",
+    "../account/second-factor/passkeys/add/",
 )
 LOOKS: tuple[dict[str, Any], ...] = (
     {"viewport": {"width": 1280, "height": 860}, "color_scheme": "light"},

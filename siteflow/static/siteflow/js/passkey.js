@@ -46,7 +46,10 @@ const send = async (form) => {
   }
 };
 
-if (window.PublicKeyCredential?.parseRequestOptionsFromJSON) {
+// A passkey belongs to a name: browsers make none for an address such as 127.0.0.1.
+const named = !/^[\d.]+$|^\[/.test(window.location.hostname);
+
+if (named && window.PublicKeyCredential?.parseRequestOptionsFromJSON) {
   for (const form of document.querySelectorAll("form[data-passkey]")) {
     form.hidden = false;
     form.addEventListener("submit", (event) => {
@@ -54,4 +57,6 @@ if (window.PublicKeyCredential?.parseRequestOptionsFromJSON) {
       send(form);
     });
   }
+} else {
+  for (const note of document.querySelectorAll("[data-no-passkey]")) note.hidden = false;
 }
