@@ -34,7 +34,6 @@ CODES: Final = {
     403: "forbidden",
     404: "not_found",
     405: "method_not_allowed",
-    406: "not_acceptable",
     409: "conflict",
     413: "too_large",
     414: "address_too_long",

@@ -1,6 +1,6 @@
 """How many requests a minute: by account, by token, and by address for who is not logged in.
 
-Counted in the cache "limits": the memory of the one web process, or Redis where there are several.
+Each process counts by itself, and now and then adds it up with the others in the cache "limits".
 """
 
 from __future__ import annotations
@@ -8,10 +8,11 @@ from __future__ import annotations
 import hashlib
 import ipaddress
 import logging
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from django.conf import settings
 from django.core.cache import caches
@@ -24,6 +25,7 @@ from siteflow.refusals import refusal
 logger = logging.getLogger(__name__)
 
 WINDOW_S: Final = 60
+_PARTS: Final = 50
 # Probes ask often, and must be answered above all when somebody floods the rest.
 _EXEMPT: Final = ("/api/health", "/api/health/live", "/api/health/ready")
 _HARMLESS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -73,7 +75,7 @@ def refuse_if_spent(limits: list[Limit]) -> None:
 
 def spend(limits: list[Limit]) -> int:
     """Counts one more; how many of the first limit are spent now."""
-    return [_guarded(_add_one, limit) if limit.count else 0 for limit in limits][0]
+    return [_add_one(limit) if limit.count else 0 for limit in limits][0]
 
 
 def spend_change(user_id: int) -> None:
@@ -130,24 +132,67 @@ def _tell(response: HttpResponseBase, limit: Limit, spent: int) -> None:
         response["RateLimit-Reset"] = str(_until_next_window())
 
 
+@dataclass
+class _Count:
+    """Of this minute: what all processes had when last heard of, and what is not told yet."""
+
+    heard: int = 0
+    untold: int = 0
+
+    @property
+    def total(self) -> int:
+        return self.heard + self.untold
+
+
+_counts: dict[str, _Count] = {}
+_lock = threading.Lock()
+
+
 def _spent(limit: Limit) -> int:
-    return _guarded(lambda name: caches["limits"].get(name, 0), limit)
+    known = _counts.get(_name(limit))
+    return known.total if known else 0
 
 
-def _add_one(name: str) -> int:
+def _add_one(limit: Limit) -> int:
+    """Counts here; the others are told of each fiftieth part of the limit, not of each request."""
+    with _lock:
+        count = _counts.get(_name(limit)) or _begun(limit)
+        count.untold += 1
+        if count.untold < limit.count // _PARTS:
+            return count.total
+        told, count.untold = count.untold, 0
+        count.heard += told
+    count.heard = max(_tell_others(_name(limit), told), count.heard)
+    return count.total
+
+
+def _begun(limit: Limit) -> _Count:
+    """A new count; with the first of a minute, those of the minutes before are forgotten."""
+    name, window = _name(limit), _window()
+    for old in [one for one in _counts if not one.endswith(window)]:
+        del _counts[old]
+    _counts[name] = _Count()
+    return _counts[name]
+
+
+def _tell_others(name: str, requests: int) -> int:
+    """How many all processes have counted together; 0 when that cannot be heard."""
     cache = caches["limits"]
     try:
-        return cache.incr(name)
-    except ValueError:  # the first of this minute, unless another was so at the same moment
-        return 1 if cache.add(name, 1, 2 * WINDOW_S) else cache.incr(name)
-
-
-def _guarded(work: Callable[[str], Any], limit: Limit) -> int:
-    try:
-        return int(work(f"{limit.key}:{_now() // WINDOW_S}"))
-    except Exception:  # Redis is away, in whatever way: serving uncounted beats not serving
-        logger.warning("Requests are not counted: the cache does not answer", exc_info=True)
+        if cache.add(name, requests, 2 * WINDOW_S):
+            return requests
+        return cache.incr(name, requests)
+    except Exception:  # Redis is away, in whatever way: counting alone beats not serving
+        logger.warning("Requests are counted by each process alone", exc_info=True)
         return 0
+
+
+def _name(limit: Limit) -> str:
+    return f"{limit.key}{_window()}"
+
+
+def _window() -> str:
+    return f"@{_now() // WINDOW_S}"
 
 
 def _until_next_window() -> int:

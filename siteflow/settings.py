@@ -175,7 +175,7 @@ if REDIS_URL:
             "KEY_PREFIX": "siteflow",
         }
     }
-    # Each request asks it: one that does not answer must not hold up all of them.
+    # Requests wait for it: one that does not answer must not hold them up.
     CACHES["limits"] = {
         **CACHES["default"],
         "OPTIONS": {"socket_timeout": 0.5, "socket_connect_timeout": 0.5},

@@ -43,7 +43,12 @@ def answer_of(status: int) -> tuple[list[tuple[bytes, bytes]], bytes]:
 class Channel(HTTPChannel):
     """One connection. What cannot even be parsed is answered in the one shape, too."""
 
+    _is_refused = False
+
     def refuse(self, status: int) -> None:
+        if self._is_refused:  # what was read already may hold more to refuse
+            return
+        self._is_refused = True
         headers, body = answer_of(status)
         lines = [b"HTTP/1.1 %d %s" % (status, _REASONS[status]), b"Connection: close"]
         lines += [name + b": " + value for name, value in headers]

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -160,6 +161,21 @@ def test_the_connection_lives_on_after_a_refused_body(port: int) -> None:
         large = session.post(f"http://127.0.0.1:{port}/api/operations", data=b"x" * 1_100_000)
         assert large.status_code == 413
         assert session.get(f"http://127.0.0.1:{port}/api/health/live").ok
+
+
+def test_a_body_without_end_is_refused_once(port: int) -> None:
+    """In small chunks, many of which come in one piece."""
+    sent = request(POST, "Transfer-Encoding: chunked", body=b"400\r\n" + b"x" * 1024 + b"\r\n")
+    endless = sent + (b"400\r\n" + b"x" * 1024 + b"\r\n") * 11_000
+    answer = b""
+    with socket.create_connection(("127.0.0.1", port), timeout=ANSWER_S) as connection:
+        with suppress(ConnectionError):
+            connection.sendall(endless)
+        with suppress(ConnectionError):
+            while piece := connection.recv(65536):
+                answer += piece
+    assert answer.count(b"HTTP/1.1") <= 1
+    assert requests.get(f"http://127.0.0.1:{port}/api/health/live", timeout=ANSWER_S).ok
 
 
 def test_an_answer_that_breaks_is_cut_and_the_others_go_on(port: int) -> None:
