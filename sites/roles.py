@@ -8,11 +8,12 @@ sites that carry it. What concerns more than hosts and sites is never held by su
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from typing import Any, Final
 
 from django.contrib.auth.backends import ModelBackend
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Group, Permission, User
 from django.db.models import Q
 
 from audit.reach import EVERYWHERE, NOWHERE, Reach
@@ -50,7 +51,7 @@ _EVERYWHERE_ONLY: Final = SCOPES["accounts"] | {
     "audit.verify_entry",
     "audit.export_entry",
 }
-_SCOPE_OF: Final = {one: scope for scope, several in SCOPES.items() for one in several}
+SCOPE_OF: Final = {one: scope for scope, several in SCOPES.items() for one in several}
 
 
 class RoleBackend(ModelBackend):
@@ -64,7 +65,7 @@ class RoleBackend(ModelBackend):
         if not isinstance(user, User) or not user.is_active:
             return NOWHERE
         scopes: frozenset[str] | None = getattr(user, "scopes", None)
-        if scopes is not None and _SCOPE_OF.get(permission) not in scopes:
+        if scopes is not None and SCOPE_OF.get(permission) not in scopes:
             return NOWHERE
         if user.is_superuser:
             return EVERYWHERE
@@ -86,29 +87,60 @@ class RoleBackend(ModelBackend):
         return found
 
 
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """One permission of an account, how far it reaches, and what it comes from.
+
+    ``role`` is empty for one that the account holds itself; ``grant`` is the row that gave the
+    role, None for a role the account is a member of.
+    """
+
+    permission: str
+    reach: Reach
+    role: str = ""
+    grant: int | None = None
+
+
 def held_by(user: User) -> dict[str, Reach]:
     """All permissions of an account and where it holds each."""
-    everywhere = ModelBackend().get_all_permissions(user)
     held: defaultdict[str, Reach] = defaultdict(Reach)
-    held.update(dict.fromkeys(everywhere, EVERYWHERE))
+    for one in holdings(user):
+        held[one.permission] |= one.reach
+    return dict(held)
+
+
+def holdings(user: User) -> Iterator[Holding]:
+    """Why an account holds what it holds; whether it is disabled plays no part here."""
+    yield from _by_membership(user)
     grants = list(_grants(user))
     tagged = _tagged({tag for *_, tag in grants if tag})
-    for app, name, host, site, near, tag in grants:
+    for app, name, role, grant, host, site, near, tag in grants:
         permission = f"{app}.{name}"
         found = _reach(host, site, near, tagged.get(tag, NOWHERE) if tag else None)
-        if found.everywhere or (permission in _SCOPE_OF and permission not in _EVERYWHERE_ONLY):
-            held[permission] |= found
-    return dict(held)
+        if found.everywhere or (permission in SCOPE_OF and permission not in _EVERYWHERE_ONLY):
+            yield Holding(permission, found, role, grant)
+
+
+def _by_membership(user: User) -> Iterator[Holding]:
+    own = Permission.objects.filter(user=user).order_by()
+    for app, name in own.values_list("content_type__app_label", "codename"):
+        yield Holding(f"{app}.{name}", EVERYWHERE)
+    groups = Group.objects.filter(user=user, permissions__isnull=False).order_by()
+    names = ("permissions__content_type__app_label", "permissions__codename", "name")
+    for app, name, role in groups.values_list(*names):
+        yield Holding(f"{app}.{name}", EVERYWHERE, role)
 
 
 def _grants(
     user: User,
-) -> Iterable[tuple[str, str, int | None, int | None, int | None, int | None]]:
-    """One row for each permission of each role given: its app and name, and what it is for."""
+) -> Iterable[tuple[str, str, str, int, int | None, int | None, int | None, int | None]]:
+    """One row for each permission of each role given: the permission, the role, what it is for."""
     rows = Grant.objects.filter(Q(user=user) | Q(group__user=user), role__permissions__isnull=False)
     return rows.order_by().values_list(
         "role__permissions__content_type__app_label",
         "role__permissions__codename",
+        "role__name",
+        "pk",
         "host_id",
         "site_id",
         "site__host_id",

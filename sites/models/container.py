@@ -15,8 +15,11 @@ UNKNOWN = "unknown"
 
 class ContainerQuerySet(models.QuerySet["Container"]):
     def visible_to(self, user: Viewer) -> ContainerQuerySet:
-        within = reach(user, "sites.view_container").within(host="host_id", site="site_id")
-        return self.filter(within)
+        return self.open_to(user, "sites.view_container")
+
+    def open_to(self, user: Viewer, permission: str) -> ContainerQuerySet:
+        """Those that an account holds this permission for."""
+        return self.filter(reach(user, permission).within(host="host_id", site="site_id"))
 
     def live(self, *, now: datetime | None = None) -> ContainerQuerySet:
         """Adds ``live_state`` and ``seen_at``.

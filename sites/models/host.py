@@ -23,7 +23,11 @@ def stale_after() -> timedelta:
 
 class HostQuerySet(models.QuerySet["Host"]):
     def visible_to(self, user: Viewer) -> HostQuerySet:
-        return self.filter(reach(user, "sites.view_host").within(host="pk"))
+        return self.open_to(user, "sites.view_host")
+
+    def open_to(self, user: Viewer, permission: str) -> HostQuerySet:
+        """Those that an account holds this permission for."""
+        return self.filter(reach(user, permission).within(host="pk"))
 
 
 class Host(models.Model):

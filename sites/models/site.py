@@ -7,7 +7,11 @@ from sites.rights import Viewer, reach
 
 class SiteQuerySet(models.QuerySet["Site"]):
     def visible_to(self, user: Viewer) -> SiteQuerySet:
-        return self.filter(reach(user, "sites.view_site").within(host="host_id", site="pk"))
+        return self.open_to(user, "sites.view_site")
+
+    def open_to(self, user: Viewer, permission: str) -> SiteQuerySet:
+        """Those that an account holds this permission for."""
+        return self.filter(reach(user, permission).within(host="host_id", site="pk"))
 
 
 class Site(models.Model):

@@ -157,6 +157,7 @@ COMMANDS: Final[dict[str, tuple[str, ...]]] = {
         "test", "refresh", "restart-service", "rotate-key", "tag",
     ),
     "operation": ("list", "show", "cancel", "retry"),
+    "user": ("list", "show", "add", "role", "token", "disable", "enable"),
     "monitor": (),
     "prepare": (),
     "serve": (),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -11,6 +10,7 @@ import typer
 from django_typer.management import command
 
 from audit.console_command import ConsoleCommand
+from audit.console_input import from_stdin
 from audit.console_output import AsJson, print_fields, print_json, print_rows
 from provisioning.management.following import Follower, begin, follow
 from provisioning.management.naming import host_named
@@ -190,16 +190,6 @@ def login(key_file: Path | None, *, password: bool, passphrase: bool) -> dict[st
         raise typer.BadParameter(f"{key_file}: {error.strerror}.") from error
     key: dict[str, Any] = {"auth": "key", "private_key": text}
     return key | ({"passphrase": from_stdin("passphrase")} if passphrase else {})
-
-
-def from_stdin(what: str) -> str:
-    """Asked for without showing it at a terminal, else the first line."""
-    if sys.stdin.isatty():
-        answer: str = typer.prompt(what.capitalize(), hide_input=True, err=True)
-        return answer
-    if line := sys.stdin.readline().rstrip("\r\n"):
-        return line
-    raise typer.BadParameter(f"There is no {what} on standard input.")
 
 
 def next_steps(host: Host) -> list[str]:
