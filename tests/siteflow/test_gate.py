@@ -55,6 +55,19 @@ def test_without_a_known_proxy_nobody_is_believed(settings: Settings, client: An
     assert believed({"client": client, "headers": [*FORWARDED, *OWN]}) == OWN
 
 
+@pytest.mark.parametrize("kind", ["http", "websocket"])
+@in_loop
+async def test_the_application_sees_only_what_is_believed(kind: str) -> None:
+    seen: list[Any] = []
+
+    async def application(scope: dict[str, Any], receive: Any, send: Any) -> None:
+        seen.append(scope["headers"])
+
+    scope = {"type": kind, "path": "/", "client": ("192.0.2.1", 1), "headers": [*OWN, *FORWARDED]}
+    await Gate(application)(scope, sender(), None)
+    assert seen == [OWN]
+
+
 # -- bodies, on any server --------------------------------------------------------------------
 
 

@@ -39,6 +39,7 @@ def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
         "SITEFLOW_DATA_DIR": str(folder),
         "DATABASE_URL": "",
         "REDIS_URL": "",
+        "TRUSTED_PROXIES": "10.0.0.1",
     }
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(argv, cwd=PROJECT, env=variables, stdout=log, stderr=log)
@@ -183,6 +184,14 @@ def test_an_answer_that_breaks_is_cut_and_the_others_go_on(port: int) -> None:
         with pytest.raises((requests.ConnectionError, requests.exceptions.ChunkedEncodingError)):
             requests.get(f"http://127.0.0.1:{port}/breaks", timeout=ANSWER_S)
     assert requests.get(f"http://127.0.0.1:{port}/api/health/live", timeout=ANSWER_S).ok
+
+
+def test_a_strangers_word_on_the_scheme_counts_for_nothing(port: int) -> None:
+    headers = {"X-Forwarded-Proto": "https", "X-Forwarded-For": "10.0.0.1"}
+    address = f"http://127.0.0.1:{port}/api/health/live"
+    answer = requests.get(address, headers=headers, timeout=ANSWER_S)
+    assert answer.status_code == 200
+    assert "Strict-Transport-Security" not in answer.headers
 
 
 def test_a_refused_socket_has_the_headers_too(port: int) -> None:
