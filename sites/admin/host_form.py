@@ -122,7 +122,8 @@ class HostForm(_ModelForm):
         assert isinstance(via, forms.ModelChoiceField)  # noqa: S101  (for the type checker)
         assert isinstance(auth, forms.ChoiceField)  # noqa: S101
         self.fields["port"].required = self.fields["connect_timeout_s"].required = False
-        via.queryset = Host.objects.filter(connection=Host.Connection.SSH).exclude(pk=row.pk)
+        set_up = Host.objects.exclude(state=Host.State.SETUP_PENDING)
+        via.queryset = set_up.filter(connection=Host.Connection.SSH).exclude(pk=row.pk)
         via.empty_label = "none: it is reached directly"
         if row.credential_id:
             auth.choices = [(KEEP, f"Keep the present {row.credential}"), *_AUTH]

@@ -138,3 +138,11 @@ def test_approve_says_why_nothing_is_offered(run: Run, monkeypatch: pytest.Monke
     with pytest.raises(Ended) as caught:
         run("host", "approve-key", "web9")
     assert (caught.value.code, caught.value.message) == (1, "no way in")
+
+
+def test_a_host_is_added_as_pending_and_confirmed(run: Run) -> None:
+    said = run("host", "add", "web1", "--ssh", "root@192.0.2.1", "--pending", "--json")
+    assert said.json["state"] == "setup_pending"
+    Host.objects.update(host_key=generate_ed25519("").public_line)
+    assert "begins to watch it" in run("host", "confirm", "web1").out
+    assert Host.objects.get().state == "new"

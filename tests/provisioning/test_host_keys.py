@@ -7,9 +7,11 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import Group, User
 from django.utils import timezone
 
 from audit.models import Entry
+from audit.record import Actor
 from provisioning import engine
 from provisioning.drivers import authorized_keys, pool
 from provisioning.drivers.errors import DriverError
@@ -18,7 +20,8 @@ from provisioning.drivers.ssh import SshHost
 from provisioning.models import Operation
 from provisioning.operations import host_keys
 from provisioning.targets import target_of
-from sites.models import Credential, Host
+from provisioning.wizards import moves
+from sites.models import Credential, Grant, Host
 from tests.lab import Lab
 from tests.lab.disk import SOURCE
 from tests.provisioning.rows import COMMAND, make_host
@@ -317,3 +320,15 @@ def _then(change_over: Any, lab: Lab) -> Any:
         lab.web2.path(FILE).chmod(0o444)
 
     return both
+
+
+def test_the_right_to_manage_one_host_is_enough_for_this_host(charlie: User) -> None:
+    mine, other = make_host("mine"), make_host("other")
+    role = Group.objects.get(name="admin")
+    Grant.objects.create(role=role, user=charlie, host=mine)
+    actor = Actor(user_id=charlie.pk, name=charlie.username, source="api")
+    assert engine.start("host.rotate-key", mine, actor=actor).status == "queued"
+    with pytest.raises(engine.Refused):
+        engine.start("host.rotate-key", other, actor=actor)
+    with pytest.raises(engine.Refused):
+        moves.start("ssh_host", actor=actor)

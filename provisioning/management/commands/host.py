@@ -77,6 +77,9 @@ class Command(ConsoleCommand):
         docker_socket: Annotated[str, typer.Option(metavar="PATH")] = "",
         sudo: Annotated[bool, typer.Option("--sudo", help="docker and systemctl by sudo")] = False,
         via: Annotated[str, typer.Option(metavar="HOST", help="another host to jump from")] = "",
+        pending: Annotated[
+            bool, typer.Option("--pending", help="not watched before `host confirm`")
+        ] = False,
         as_json: AsJson = False,
     ) -> None:
         """Add a host. Its key is to be approved before anything is sent to it."""
@@ -84,6 +87,7 @@ class Command(ConsoleCommand):
             raise typer.BadParameter("Give either --ssh USER@ADDR[:PORT] or --local.")
         params: dict[str, Any] = {"name": name, "connection": "local" if local else "ssh"}
         params |= {"docker_socket": docker_socket} if docker_socket else {}
+        params |= {"pending": True} if pending else {}
         if ssh:
             chosen = [key_file is not None, generate_key, password_stdin]
             if sum(chosen) > 1:
