@@ -127,7 +127,9 @@ MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_ALLOW_UNVERIFIED_EMAIL = True
 MFA_RECOVERY_CODES_SHOW_ONCE = True
+MFA_TOTP_TOLERANCE = 1  # steps of 30 s; no step counts twice
 MFA_FORMS = {
+    "activate_totp": "siteflow.accounts.forms.AppForm",
     "authenticate": "siteflow.accounts.forms.CodeForm",
     "reauthenticate": "siteflow.accounts.forms.CodeAgainForm",
 }

@@ -9,7 +9,9 @@ from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.authentication import get_authentication_records
 from allauth.core import context
 from allauth.mfa.adapter import DefaultMFAAdapter
-from django.http import HttpRequest
+from django.contrib.auth.models import User
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 
 from audit.actor import address_of
@@ -41,6 +43,14 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
 
     def get_client_ip(self, request: HttpRequest) -> str:
         return address_of(request) or ""
+
+    def is_ajax(self, request: HttpRequest) -> bool:
+        """Only the page that asks for a passkey has an answer for scripts."""
+        return request.path == reverse("mfa_login_webauthn") and bool(super().is_ajax(request))
+
+    def respond_user_inactive(self, request: HttpRequest, user: User) -> HttpResponse:
+        """A passkey of a disabled account; a password gets the answer of a wrong one."""
+        return HttpResponseRedirect(reverse("account_login"))
 
     def is_reauthentication_required(self, *, app: str, **given: Any) -> bool:
         request = context.request

@@ -9,6 +9,7 @@ class AccountsConfig(AppConfig):
     verbose_name = "Accounts"
 
     def ready(self) -> None:
-        from siteflow.accounts import checks, logins  # noqa: F401  (checks registers itself)
+        from siteflow.accounts import checks, factors, logins  # noqa: F401  (checks registers itself)
 
         logins.connect()
+        factors.connect()

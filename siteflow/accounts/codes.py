@@ -42,7 +42,8 @@ def _use_totp(kept: Authenticator, code: str) -> bool:
     """RFC 6238: the step before and after count, too, and no step counts twice."""
     secret = decrypt(kept.data["secret"])
     now = int(time.time()) // app_settings.TOTP_PERIOD
-    for counter in (now - 1, now, now + 1):
+    off = app_settings.TOTP_TOLERANCE
+    for counter in range(now - off, now + off + 1):
         expected = format_hotp_value(hotp_value(secret, counter))
         if hmac.compare_digest(expected.encode(), code.encode()):
             Profile.objects.get_or_create(user_id=kept.user_id)

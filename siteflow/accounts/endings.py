@@ -32,7 +32,7 @@ def end_everything(
             phase="event",
             action="auth.ended_everywhere",
             status="succeeded",
-            actor=actor or _whoever_asks(),
+            actor=actor or whoever_asks(),
             target_type="user",
             target_id=user.pk,
             target_name=user.get_username(),
@@ -41,7 +41,7 @@ def end_everything(
     return len(ended) + revoked
 
 
-def _whoever_asks() -> Actor:
+def whoever_asks() -> Actor:
     """The sender of the request that is being answered; else somebody at the command line."""
     request = context.request
     return Actor.of_request(request, "console") if request else Actor.of_command()

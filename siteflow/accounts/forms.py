@@ -9,7 +9,13 @@ from allauth.account.adapter import get_adapter
 from allauth.account.internal.flows.login import perform_password_login
 from allauth.account.models import Login
 from allauth.core import context
+from allauth.mfa import utils as mfa
 from allauth.mfa.base.forms import AuthenticateForm, ReauthenticateForm
+from allauth.mfa.totp.internal.auth import (
+    SECRET_SESSION_KEY,
+    generate_totp_secret,
+    validate_totp_code,
+)
 from django import forms
 from django.contrib.auth import authenticate
 from django.contrib.auth.forms import PasswordChangeForm
@@ -75,6 +81,25 @@ class _Code(forms.Form):
             )
         found.user = self.user
         self.authenticator = found
+        return code
+
+
+class AppForm(forms.Form):
+    """Setting up an authenticator app. Until then its key waits in the session, encrypted."""
+
+    code = forms.CharField(max_length=10)
+
+    def __init__(self, *args: Any, user: User, **given: Any) -> None:
+        super().__init__(*args, **given)
+        session = context.request.session
+        if not self.is_bound or SECRET_SESSION_KEY not in session:
+            session[SECRET_SESSION_KEY] = mfa.encrypt(generate_totp_secret())
+        self.secret: str = mfa.decrypt(session[SECRET_SESSION_KEY])
+
+    def clean_code(self) -> str:
+        code = "".join(self.cleaned_data["code"].split())
+        if not validate_totp_code(self.secret, code):
+            raise forms.ValidationError("This is not the code of now. Is the phone's clock right?")
         return code
 
 

@@ -14,6 +14,7 @@ from django.http import HttpRequest
 from django_q.models import Failure, OrmQ, Schedule, Success
 
 from audit.record import Actor, record
+from siteflow.accounts.admin_actions import log_out, take_off_factor
 from siteflow.accounts.endings import end_everything
 
 # The queue only rings for operations. Its own pages would let an account run any Python function.
@@ -81,12 +82,22 @@ class AccountAdmin(OnRecord, _UserAdmin):
     )
     readonly_fields = ("last_login", "date_joined")
     filter_horizontal = ()
+    actions = (log_out, take_off_factor)
 
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
         """Disabling an account ends what came in by it: enabled again, it begins anew."""
         super().save_model(request, obj, form, change)
         if change and "is_active" in form.changed_data and not obj.is_active:
             end_everything(obj, why="disabled", actor=Actor.of_request(request, "console"))
+
+    def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> Any:
+        """A password that is switched off is none that was set: its end is told here."""
+        response = super().user_change_password(request, id, form_url)
+        user = self.get_object(request, id)
+        if request.method == "POST" and user is not None and not user.has_usable_password():
+            actor = Actor.of_request(request, "console")
+            end_everything(user, why="password switched off", actor=actor)
+        return response
 
     @admin.display(description="roles")
     def roles(self, user: User) -> str:

@@ -13,7 +13,7 @@ from django.urls import reverse
 from audit.models import Entry
 from siteflow.accounts.models import ApiToken, Login
 from tests.people import logged_in
-from tests.siteflow.accounts.ways import by, log_in, token_login
+from tests.siteflow.accounts.ways import by, give_app, log_in, token_login
 
 pytestmark = pytest.mark.django_db
 NEW = "another one 7"
@@ -87,6 +87,40 @@ def test_an_administrator_sets_a_password(ways: Ways, alice: User, admin: User) 
     page = reverse("admin:auth_user_password_change", args=[alice.pk])
     logged_in(admin).post(page, {"password1": NEW, "password2": NEW, "usable_password": "true"})
     assert ways.open() == []
+
+
+def test_an_administrator_switches_the_password_off(ways: Ways, alice: User, admin: User) -> None:
+    page = reverse("admin:auth_user_password_change", args=[alice.pk])
+    logged_in(admin).post(page, {"usable_password": "false", "unset-password": "1"})
+    assert not User.objects.get(pk=alice.pk).has_usable_password()
+    assert ways.open() == []
+
+
+def of_list(client: Client, action: str, *users: User) -> str:
+    form = {"action": action, "_selected_action": [user.pk for user in users], "index": 0}
+    page = reverse("admin:auth_user_changelist")
+    return str(client.post(page, form, follow=True).content.decode())
+
+
+def test_an_administrator_logs_somebody_out(ways: Ways, alice: User, admin: User) -> None:
+    root = User.objects.create_superuser("root", password="root's own")
+    token_login(Client(), "root")
+    said = of_list(logged_in(admin), "log_out", alice, root)
+    assert "Done for alice." in said and "1 of the accounts are not yours" in said
+    assert ways.open() == []
+    assert Login.objects.filter(user=root, ended_at=None).exists()
+
+
+def test_an_administrator_takes_off_a_lost_second_factor(
+    ways: Ways, alice: User, admin: User
+) -> None:
+    give_app(alice)
+    assert "Done for alice." in of_list(logged_in(admin), "take_off_factor", alice)
+    assert ways.open() == []
+    assert token_login(Client(), "alice").status_code == 200
+    entries = Entry.objects.filter(action="factor.remove")
+    assert {(one.actor_name, one.target_name) for one in entries} == {("admin", "alice")}
+    assert {str(one.after) for one in entries} == {"{'kind': 'totp'}", "{'kind': 'recovery_codes'}"}
 
 
 def test_at_the_command_line(ways: Ways, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import re
+import uuid
+
 import pytest
 from django.contrib.auth.models import User
-from django.test import Client
+from django.test import Client, RequestFactory
 
+from siteflow.accounts.adapter import AccountAdapter
 from siteflow.accounts.models import Login
+from siteflow.accounts.urls import urlpatterns
 from tests.people import logged_in
 from tests.siteflow.accounts.ways import LOGIN, log_in
 
 pytestmark = pytest.mark.django_db
+OPEN = ("admin/login/", "account/login/passkey/", "account/logout/")
 
 
 @pytest.mark.parametrize(
@@ -74,6 +80,22 @@ def test_a_login_takes_a_new_session(client: Client, alice: User) -> None:
 def test_there_is_no_way_to_sign_up_or_to_get_a_password_mailed(client: Client) -> None:
     for page in ("/account/signup/", "/account/password/reset/", "/account/email/"):
         assert client.get(page).status_code == 404
+
+
+@pytest.mark.parametrize("path", [str(one.pattern) for one in urlpatterns])
+def test_every_page_of_an_account_asks_for_a_login(client: Client, path: str) -> None:
+    filled = re.sub(r"<uuid:\w+>", str(uuid.uuid4()), re.sub(r"<int:\w+>", "1", path))
+    for method in ("get", "post"):
+        answer = getattr(client, method)(f"/{filled}")
+        if filled in OPEN:
+            assert "sf_" not in answer.content.decode()
+        elif answer.status_code != 405:
+            assert answer.status_code == 302 and answer["Location"].startswith(LOGIN), method
+
+
+def test_a_disabled_account_s_passkey_leads_nowhere(alice: User) -> None:
+    answer = AccountAdapter().respond_user_inactive(RequestFactory().get("/"), alice)
+    assert answer["Location"] == LOGIN
 
 
 def test_the_session_s_cookie_is_for_the_server_only(client: Client, alice: User) -> None:

@@ -43,11 +43,16 @@ def test_setting_up_an_app(client: Client, alice: User) -> None:
     secret = re.search(r'class="fingerprint">(\w+)<', page)
     assert secret and 'src="data:image/svg+xml;base64,' in page
     assert "errorlist" in client.post(SETUP, {"code": "000000"}).content.decode()
+    assert secret[1] in client.post(SETUP, {"code": "000000"}).content.decode()
+    kept_before = str(dict(client.session))
     typed = format_hotp_value(hotp_value(secret[1], int(time.time()) // 30))
     answer = client.post(SETUP, {"code": typed}, follow=True)
     codes = re.findall(r"<li><code>(\d+)</code>", answer.content.decode())
     assert len(codes) == 10
     assert secret[1] not in str(Authenticator.objects.values())  # kept encrypted
+    assert secret[1] not in kept_before  # while it waits, too
+    entry = Entry.objects.filter(action="factor.add").earliest("id")
+    assert (entry.actor_name, entry.after) == ("alice", {"kind": "totp"})
     again = client.get("/account/second-factor/codes/").content.decode()
     assert codes[0] not in again  # shown once
     assert "On" in client.get("/account/").content.decode()
@@ -135,6 +140,7 @@ def test_removing_it(client: Client, alice: User) -> None:
     client.post(CODE, {"code": code()})
     assert client.post(f"{SETUP}remove/").status_code == 302
     assert not Authenticator.objects.exists()
+    assert Entry.objects.filter(action="factor.remove", actor_name="alice").exists()
 
 
 def test_new_recovery_codes_replace_the_old(client: Client, alice: User) -> None:

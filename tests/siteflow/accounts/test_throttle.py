@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from threading import Barrier
 
 import pytest
 import time_machine
 from django.contrib.auth import authenticate
 from django.contrib.auth.hashers import MD5PasswordHasher
 from django.contrib.auth.models import User
+from django.db import connection
 from django.test import Client, RequestFactory
 from django.utils import timezone
 
 from audit.models import Entry
 from siteflow.accounts.devices import COOKIE
 from siteflow.accounts.models import Attempts
-from siteflow.accounts.throttle import ACCOUNT, PAIR, Throttled
+from siteflow.accounts.throttle import ACCOUNT, PAIR, Throttled, attempt
 from tests.siteflow.accounts.ways import log_in, token_login
 
 pytestmark = pytest.mark.django_db
@@ -186,3 +189,23 @@ def test_what_is_old_is_forgotten(client: Client, alice: User) -> None:
     Attempts.objects.update(forget_at=timezone.now() - timedelta(seconds=1))
     log_in(client, "bob", "wrong")
     assert Attempts.objects.count() == 3
+
+
+@pytest.mark.django_db(transaction=True)
+def test_many_at_once_get_no_more_guesses() -> None:
+    """As with several processes: each thread has a connection of its own."""
+    start = Barrier(12)
+
+    def one() -> bool:
+        start.wait(30)
+        try:
+            attempt(None, what="password", name="alice")
+        except Throttled:
+            return False
+        finally:
+            connection.close()
+        return True
+
+    with ThreadPoolExecutor(12) as pool:
+        allowed = [pool.submit(one) for _ in range(12)]
+    assert sum(one.result() for one in allowed) == PAIR.failures
