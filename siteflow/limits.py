@@ -10,6 +10,7 @@ import ipaddress
 import logging
 import threading
 import time
+from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
@@ -25,7 +26,9 @@ from siteflow.refusals import refusal
 logger = logging.getLogger(__name__)
 
 WINDOW_S: Final = 60
+GOOD_S: Final = 600
 _PARTS: Final = 50
+_MAX_GOOD: Final = 10_000
 # Probes ask often, and must be answered above all when somebody floods the rest.
 _EXEMPT: Final = ("/api/health", "/api/health/live", "/api/health/ready")
 _HARMLESS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -102,6 +105,8 @@ def rate_limited(
         response = get_response(request)
         # A token counts as one only once it was found good: guesses are the address's own.
         who = session or (token if request.user.is_authenticated else "")
+        if token and who:
+            _remember_good(token)
         spent = _limits(request, who) if who else [of_address(address_of(request))]
         _tell(response, spent[0], spend(spent))
         return response
@@ -113,7 +118,16 @@ def _possible(request: HttpRequest, session: str, token: str) -> list[Limit]:
     if session:
         return _limits(request, session)
     by_token = _limits(request, token) if token else []
+    if token and _good.get(token, 0) > _now() - GOOD_S:
+        return by_token  # nobody at the same address can shut it out
     return [of_address(address_of(request)), *by_token]
+
+
+def _remember_good(token: str) -> None:
+    _good[token] = _now()
+    _good.move_to_end(token)
+    if len(_good) > _MAX_GOOD:
+        _good.popitem(last=False)
 
 
 def _limits(request: HttpRequest, who: str) -> list[Limit]:
@@ -145,6 +159,7 @@ class _Count:
 
 
 _counts: dict[str, _Count] = {}
+_good: OrderedDict[str, int] = OrderedDict()  # token, as it is counted → when it was last good
 _lock = threading.Lock()
 
 

@@ -44,9 +44,8 @@ ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[:
 TRUSTED_PROXIES = env.list("TRUSTED_PROXIES", default=[])
 CORS_ORIGINS = CORS_ALLOWED_ORIGINS = env.list("CORS_ORIGINS", default=[])
 CORS_URLS_REGEX = r"^/api/"
-CORS_ALLOW_CREDENTIALS = (
-    False  # other origins show a token; a cookie of ours is never theirs to use
-)
+# Other origins show a token; a cookie of ours is never theirs to use.
+CORS_ALLOW_CREDENTIALS = False
 CORS_ALLOW_HEADERS = ("authorization", "content-type", "idempotency-key", "x-request-id")
 CORS_EXPOSE_HEADERS = ("x-request-id", "retry-after", "ratelimit-remaining", "ratelimit-reset")
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])

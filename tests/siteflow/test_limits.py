@@ -29,6 +29,7 @@ def few(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(limits, "_now", lambda: 1_000_040)
     caches["limits"].clear()
     limits._counts.clear()
+    limits._good.clear()
 
 
 def statuses(
@@ -155,6 +156,14 @@ def test_each_token_counts_for_itself(bob: User) -> None:
 def test_guessed_tokens_are_the_addresss_own(bob: User) -> None:
     guesses = [by_token(bob, f"guess {number}").status_code for number in range(4)]
     assert guesses == [401, 401, 401, 429]
+
+
+def test_a_token_that_was_good_is_not_shut_out_by_its_neighbours(bob: User) -> None:
+    assert by_token(bob, "good 1").status_code == 200
+    for number in range(4):
+        by_token(bob, f"guess {number}")
+    assert by_token(bob, "good 1").status_code == 200
+    assert by_token(bob, "good 2").status_code == 429  # nobody knows it yet
 
 
 # -- the cache --------------------------------------------------------------------------------
