@@ -28,6 +28,7 @@ _NEXT = {
 }
 
 
+_WITHOUT_SUCCESS = (Operation.Status.FAILED, Operation.Status.UNDONE)
 _NOBODY_LOOKS = "Nobody has looked at it since: check that SiteFlow’s monitor is running."
 
 
@@ -57,7 +58,7 @@ def overview(user: Viewer) -> dict[str, Any]:
         "needs": _needs(hosts, rows),
         "needy_containers": rows.filter(containers_in_need()).count(),
         "active": _operations(user).active()[:MAX_SHOWN],
-        "failed": _operations(user).filter(status=Operation.Status.FAILED)[:5],
+        "failed": _operations(user).filter(status__in=_WITHOUT_SUCCESS)[:5],
         "may_manage": may(user, "sites.manage_host"),
     }
 

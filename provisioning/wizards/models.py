@@ -8,15 +8,17 @@ from django.db import models
 from django.utils import timezone
 
 from sites.encryption import decrypt, encrypt
-from sites.rights import Viewer
+from sites.rights import Viewer, may_somewhere
 
 IDLE: Final = timedelta(days=7)
 
 
 class WizardQuerySet(models.QuerySet["Wizard"]):
     def visible_to(self, user: Viewer) -> WizardQuerySet:
-        """Everybody sees their own. What they may do in it is asked at each of its steps."""
-        return self.filter(owner=user) if user.is_active and user.pk else self.none()
+        """Everybody's own, while they may see hosts. What they may do is asked at each step."""
+        return (
+            self.filter(owner_id=user.pk) if may_somewhere(user, "sites.view_host") else self.none()
+        )
 
     def active(self) -> WizardQuerySet:
         return self.filter(status=Wizard.Status.ACTIVE, updated_at__gte=timezone.now() - IDLE)

@@ -64,7 +64,7 @@ def wizard_out(row: Wizard) -> dict[str, Any]:
 def _steps(row: Wizard) -> list[dict[str, Any]]:
     kind, here = TYPES[row.kind], TYPES[row.kind].index(row.step)
     keys = [result["operation"] for result in row.results.values()]
-    operations = Operation.objects.in_bulk(keys) if keys and row.host else {}
+    operations = Operation.objects.in_bulk(keys) if keys and row.is_active else {}
     found = []
     for number, step in enumerate(kind.steps):
         operation = operations.get(row.results.get(step.name, {}).get("operation", 0))

@@ -69,6 +69,14 @@ def test_a_wizard_is_its_owner_s_alone(admin: User, django_user_model: type[User
         post(other, f"{key}/{move}", status=404)
 
 
+def test_who_may_see_no_hosts_any_more_sees_no_wizard_either(admin: User) -> None:
+    client = logged_in(admin)
+    key = started(client)
+    admin.groups.clear()
+    assert client.get(f"/api/wizards/{key}").status_code == 404
+    assert client.get("/api/wizards").json()["total"] == 0
+
+
 def test_an_error_names_the_field_and_an_old_version_is_refused(admin: User) -> None:
     client = logged_in(admin)
     key = started(client)

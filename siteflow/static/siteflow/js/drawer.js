@@ -119,7 +119,7 @@ function next(entry) {
     const url = `${root()}sites/${entry.target_type}/${entry.target_id}/change/`;
     links.append(el("a", { href: url }, `Open ${entry.target_type}`));
   }
-  if (entry.status === "failed") {
+  if (entry.status === "failed" || entry.status === "undone") {
     const again = el("a", { href: address(entry) }, "Do it again");
     again.addEventListener("click", async (event) => {
       event.preventDefault();
