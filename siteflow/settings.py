@@ -111,7 +111,9 @@ ROOT_URLCONF = "siteflow.urls"
 ASGI_APPLICATION = "siteflow.asgi.application"
 LOGIN_URL = "admin:login"
 LOGIN_REDIRECT_URL = "admin:index"
-SECOND_FACTOR_ROLES = env.list("SITEFLOW_SECOND_FACTOR_ROLES", default=[])
+SECOND_FACTOR_ROLES = [
+    role.strip() for role in env.list("SITEFLOW_SECOND_FACTOR_ROLES", default=[])
+]
 
 # One decides on who logs in, the other on what they may.
 AUTHENTICATION_BACKENDS = ["siteflow.accounts.backend.Backend", "sites.roles.RoleBackend"]

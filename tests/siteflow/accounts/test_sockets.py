@@ -23,6 +23,7 @@ from siteflow.accounts.credentials import Credential
 from siteflow.accounts.models import ApiToken, Login, Ticket
 from siteflow.feed import FeedLayer
 from tests.people import logged_in
+from tests.provisioning.rows import make_container, make_host
 from tests.siteflow.accounts.ways import by, token_login
 from tests.siteflow.loops import in_loop
 from tests.siteflow.sockets import ANSWER_S, Socket, in_database, session_of
@@ -35,6 +36,7 @@ EVIL = b"http://evil.example"
 @pytest.fixture
 def layer(tmp_path: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     settings.ALLOWED_HOSTS = ["testserver"]
+    monkeypatch.setattr("provisioning.engine.accept.ring", lambda key: None)
     monkeypatch.setitem(connection.settings_dict, "CONN_MAX_AGE", 0)
     with installed(FeedLayer(path=tmp_path / "feed.sqlite3", bus=tmp_path / "bus", poll_s=0.05)):
         yield
@@ -158,6 +160,17 @@ def test_of_many_that_use_a_ticket_at_once_one_gets_in(bob: User) -> None:
         used = [pool.submit(use) for _ in range(6)]
     assert sum(one.result() for one in used) == 1
     assert tickets.use(text) is None
+
+
+@in_loop
+async def test_a_token_s_ceiling_holds_on_the_socket(alice: User) -> None:
+    container = await in_database(lambda: make_container(make_host("web1", host_key="")))
+    start = {"kind": "container.stop", "target_type": "container", "target_id": container.pk}
+    for scopes, answer in ((["read"], "forbidden"), (["read", "operate"], None)):
+        text = await in_database(lambda scopes=scopes: api_token(alice, scopes=scopes))
+        async with opened(bearer=text, origin=None) as socket:
+            said = await socket.ask("action.start", **start)
+            assert said.get("code") == answer, said
 
 
 # -- when it closes --------------------------------------------------------------------------
