@@ -8,6 +8,7 @@ from typing import Final
 
 from django.utils import timezone
 
+from siteflow.accounts.access import TokenRefused
 from siteflow.accounts.credentials import Credential
 from siteflow.accounts.models import Login, Ticket
 from siteflow.accounts.tokens import digest
@@ -16,6 +17,7 @@ LASTS: Final = timedelta(seconds=30)
 
 
 def issue(credential: Credential) -> str:
+    """A new ticket of this login or token. Raises TokenRefused."""
     now = timezone.now()
     Ticket.objects.filter(expires_at__lt=now).delete()
     text = secrets.token_urlsafe(32)
@@ -25,7 +27,10 @@ def issue(credential: Credential) -> str:
     elif credential.kind == "login":
         owner = {"login_id": credential.key}
     else:
-        owner = {"login": Login.objects.get(session_key=credential.key, ended_at=None)}
+        login = Login.objects.filter(session_key=credential.key, ended_at=None).first()
+        if login is None:  # it was ended while this request was on its way
+            raise TokenRefused
+        owner = {"login": login}
     Ticket.objects.create(digest=digest(text), expires_at=now + LASTS, **owner)
     return text
 

@@ -173,6 +173,13 @@ async def test_a_token_s_ceiling_holds_on_the_socket(alice: User) -> None:
             assert said.get("code") == answer, said
 
 
+def test_a_login_that_just_ended_gets_no_ticket(bob: User) -> None:
+    client = logged_in(bob)
+    Login.objects.update(ended_at=timezone.now())
+    answer = client.post("/api/auth/ws-ticket")
+    assert (answer.status_code, answer.json()["error"]["code"]) == (401, "token_refused")
+
+
 # -- when it closes --------------------------------------------------------------------------
 
 
