@@ -16,12 +16,19 @@ from typing import Any
 PAGES = {"api": "/api/containers?page_size=50", "console": "/admin/sites/container/"}
 ROUNDS = 15
 WARM_UP = 5
+SCOPED_HOSTS = 50
 
 
 def main() -> None:
-    """Prints one JSON object: page → size → [milliseconds, queries]."""
+    """Prints one JSON object: page → size, or "scoped" → [milliseconds, queries]."""
+    with tempfile.TemporaryDirectory(prefix="siteflow-bench-") as folder:
+        print(json.dumps(_figures(folder)))
+
+
+def _figures(folder: str) -> dict[str, dict[str, list[float]]]:
     os.environ["DJANGO_SETTINGS_MODULE"] = "siteflow.settings"
-    os.environ["SITEFLOW_DATA_DIR"] = tempfile.mkdtemp(prefix="siteflow-bench-")
+    os.environ["SITEFLOW_DATA_DIR"] = folder
+    os.environ["SITEFLOW_RATE_USER"] = "0"
     os.environ["ALLOWED_HOSTS"] = "testserver"
     os.environ["SITEFLOW_ADMIN_PASSWORD"] = "bench"
     import django
@@ -30,12 +37,26 @@ def main() -> None:
     from django.core.management import call_command
 
     call_command("prepare", stdout=sys.stderr)
-    figures: dict[str, dict[int, list[float]]] = {page: {} for page in PAGES}
+    figures: dict[str, dict[str, list[float]]] = {page: {} for page in PAGES}
     for size in (100, 10_000):
         _fill(size)
         for page, path in PAGES.items():
-            figures[page][size] = _measure(path)
-    print(json.dumps(figures))
+            figures[page][str(size)] = _measure(path, "admin")
+    _scope()
+    for page, path in PAGES.items():
+        figures[page]["scoped"] = _measure(path, "scoped")
+    return figures
+
+
+def _scope() -> None:
+    """An account with a role for each of some hosts: for half of all containers."""
+    from django.contrib.auth.models import Group, User
+
+    from sites.models import Grant, Host
+
+    viewer, user = Group.objects.get(name="viewer"), User.objects.create(username="scoped")
+    for host in Host.objects.all()[:SCOPED_HOSTS]:
+        Grant.objects.create(role=viewer, user=user, host=host)
 
 
 def _fill(size: int) -> None:
@@ -70,14 +91,14 @@ def _fill(size: int) -> None:
     )
 
 
-def _measure(path: str) -> list[float]:
+def _measure(path: str, username: str) -> list[float]:
     from django.contrib.auth import get_user_model
     from django.db import connection
     from django.test import Client
     from django.test.utils import CaptureQueriesContext
 
     client = Client()
-    client.force_login(get_user_model().objects.get(username="admin"))
+    client.force_login(get_user_model().objects.get(username=username))
     for _ in range(WARM_UP):
         _timed(client, path)
     taken = [_timed(client, path) for _ in range(ROUNDS)]
