@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -24,12 +25,13 @@ class Reach:
     def __bool__(self) -> bool:
         return self.everywhere or bool(self.hosts or self.sites)
 
-    def __or__(self, other: Reach) -> Reach:
-        return Reach(
-            self.everywhere or other.everywhere,
-            self.hosts | other.hosts,
-            self.sites | other.sites,
-            self.near | other.near,
+    @classmethod
+    def union(cls, several: Collection[Reach]) -> Reach:
+        return cls(
+            any(one.everywhere for one in several),
+            frozenset().union(*(one.hosts for one in several)),
+            frozenset().union(*(one.sites for one in several)),
+            frozenset().union(*(one.near for one in several)),
         )
 
     def covers(self, host: int | None, site: int | None = None) -> bool:

@@ -8,7 +8,7 @@ sites that carry it. What concerns more than hosts and sites is never held by su
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -51,7 +51,11 @@ _EVERYWHERE_ONLY: Final = SCOPES["accounts"] | {
     "audit.verify_entry",
     "audit.export_entry",
 }
+_ON_PARTS: Final = frozenset().union(*SCOPES.values()) - _EVERYWHERE_ONLY
 SCOPE_OF: Final = {one: scope for scope, several in SCOPES.items() for one in several}
+
+# A role's key and name, the key of the grant if one gave it, and where it holds.
+Given = tuple[int, str, int | None, Reach]
 
 
 class RoleBackend(ModelBackend):
@@ -103,54 +107,49 @@ class Holding:
 
 def held_by(user: User) -> dict[str, Reach]:
     """All permissions of an account and where it holds each."""
-    held: defaultdict[str, Reach] = defaultdict(Reach)
+    found: defaultdict[str, list[Reach]] = defaultdict(list)
     for one in holdings(user):
-        held[one.permission] |= one.reach
-    return dict(held)
+        found[one.permission].append(one.reach)
+    return {permission: Reach.union(several) for permission, several in found.items()}
 
 
 def holdings(user: User) -> Iterator[Holding]:
     """Why an account holds what it holds; whether it is disabled plays no part here."""
-    yield from _by_membership(user)
-    grants = list(_grants(user))
-    tagged = _tagged({tag for *_, tag in grants if tag})
-    for app, name, role, grant, host, site, near, tag in grants:
-        permission = f"{app}.{name}"
-        found = _reach(host, site, near, tagged.get(tag, NOWHERE) if tag else None)
-        if found.everywhere or (permission in SCOPE_OF and permission not in _EVERYWHERE_ONLY):
-            yield Holding(permission, found, role, grant)
-
-
-def _by_membership(user: User) -> Iterator[Holding]:
     own = Permission.objects.filter(user=user).order_by()
     for app, name in own.values_list("content_type__app_label", "codename"):
         yield Holding(f"{app}.{name}", EVERYWHERE)
-    groups = Group.objects.filter(user=user, permissions__isnull=False).order_by()
-    names = ("permissions__content_type__app_label", "permissions__codename", "name")
-    for app, name, role in groups.values_list(*names):
-        yield Holding(f"{app}.{name}", EVERYWHERE, role)
+    given = [*_memberships(user), *_grants(user)]
+    permissions = _permissions({role for role, *_ in given})
+    for role, name, grant, reach in given:
+        for permission in permissions[role]:
+            if reach.everywhere or permission in _ON_PARTS:
+                yield Holding(permission, reach, name, grant)
 
 
-def _grants(
-    user: User,
-) -> Iterable[tuple[str, str, str, int, int | None, int | None, int | None, int | None]]:
-    """One row for each permission of each role given: the permission, the role, what it is for."""
-    rows = Grant.objects.filter(Q(user=user) | Q(group__user=user), role__permissions__isnull=False)
-    return rows.order_by().values_list(
-        "role__permissions__content_type__app_label",
-        "role__permissions__codename",
-        "role__name",
-        "pk",
-        "host_id",
-        "site_id",
-        "site__host_id",
-        "tag_id",
-    )
+def _permissions(roles: set[int]) -> dict[int, list[str]]:
+    found: dict[int, list[str]] = {role: [] for role in roles}
+    rows = Permission.objects.filter(group__in=roles).order_by()
+    for role, app, name in rows.values_list("group", "content_type__app_label", "codename"):
+        found[role].append(f"{app}.{name}")
+    return found
 
 
-def _reach(host: int | None, site: int | None, near: int | None, tagged: Reach | None) -> Reach:
-    if tagged is not None:
-        return tagged
+def _memberships(user: User) -> Iterator[Given]:
+    for role, name in Group.objects.filter(user=user).order_by().values_list("pk", "name"):
+        yield role, name, None, EVERYWHERE
+
+
+def _grants(user: User) -> Iterator[Given]:
+    """The roles given to the account, or to a group of its, and for what."""
+    rows = Grant.objects.filter(Q(user=user) | Q(group__user=user)).order_by()
+    columns = ("role", "role__name", "pk", "host", "site", "site__host", "tag")
+    grants = list(rows.values_list(*columns))
+    tagged = _tagged({tag for *_, tag in grants if tag})
+    for role, name, grant, host, site, near, tag in grants:
+        yield role, name, grant, tagged[tag] if tag else _reach(host, site, near)
+
+
+def _reach(host: int | None, site: int | None, near: int | None) -> Reach:
     if host is not None:
         return Reach(hosts=frozenset({host}))
     if site is not None:
@@ -160,11 +159,11 @@ def _reach(host: int | None, site: int | None, near: int | None, tagged: Reach |
 
 def _tagged(tags: set[int]) -> dict[int, Reach]:
     """The hosts and sites that carry each of these tags."""
-    found: defaultdict[int, Reach] = defaultdict(Reach)
+    found: dict[int, list[Reach]] = {tag: [] for tag in tags}
     if tags:
         for tag, host in Host.tags.through.objects.filter(tag__in=tags).values_list("tag", "host"):
-            found[tag] |= Reach(hosts=frozenset({host}))
+            found[tag].append(Reach(hosts=frozenset({host})))
         rows = Site.objects.filter(tags__in=tags).values_list("tags", "pk", "host_id")
         for tag, site, near in rows:
-            found[tag] |= Reach(sites=frozenset({site}), near=frozenset({near}))
-    return found
+            found[tag].append(Reach(sites=frozenset({site}), near=frozenset({near})))
+    return {tag: Reach.union(several) for tag, several in found.items()}
