@@ -65,7 +65,7 @@ def lists(engine: str, variables: dict[str, str]) -> list[Figure]:
 def _scoped(page: str, engine: str, sizes: dict[str, list[float]]) -> Figure:
     ratio = sizes["scoped"][0] / sizes["10000"][0]
     name = f"{page} list for who has roles on 50 hosts, server time"
-    return Figure(name, engine, ratio, "x", "for who sees everything", 2)
+    return Figure(name, engine, ratio, "x", "for who sees everything", 3)
 
 
 def everything_live(lab: Lab, engine: str, variables: dict[str, str]) -> list[Figure]:
