@@ -133,6 +133,7 @@ MFA_FORMS = {
     "activate_totp": "siteflow.accounts.forms.AppForm",
     "authenticate": "siteflow.accounts.forms.CodeForm",
     "reauthenticate": "siteflow.accounts.forms.CodeAgainForm",
+    "login_webauthn": "siteflow.accounts.passkeys.PasskeyForm",
 }
 
 TEMPLATES = [
