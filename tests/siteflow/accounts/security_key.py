@@ -60,7 +60,7 @@ class SecurityKey:
         return _FLAG.UP | _FLAG.UV if self._verifies else _FLAG.UP
 
     def _registration(self) -> dict[str, Any]:
-        public = ES256.from_cryptography_key(self._private.public_key())
+        public = ES256.from_cryptography_key(self._private.public_key())  # type: ignore[no-untyped-call]
         credential = AttestedCredentialData.create(Aaguid.NONE, self._id, public)
         data = AuthenticatorData.create(_RP, self._flags() | _FLAG.AT, 0, bytes(credential))
         client = CollectedClientData.create("webauthn.create", b"challenge", ORIGIN)
