@@ -54,9 +54,10 @@ def ask(
         target = target_of(verb, target_id, user)
     except NotFound:
         # The same request again, after it removed what it was about.
-        if earlier := _earlier(kind, target_id, actor, idempotency_key):
-            return earlier
-        raise
+        earlier = _earlier(verb, target_id, actor, idempotency_key)
+        if earlier is None:
+            raise
+        return earlier
     return engine.start(
         kind,
         target,
@@ -68,12 +69,15 @@ def ask(
 
 
 def _earlier(
-    kind: str, target_id: int | None, actor: Actor, idempotency_key: str | None
+    verb: Verb, target_id: int | None, actor: Actor, idempotency_key: str | None
 ) -> Operation | None:
-    if not idempotency_key:
+    """None also while the target is there: then it is only out of this account's sight."""
+    if not idempotency_key or verb.target is None:
+        return None
+    if verb.target._default_manager.filter(pk=target_id).exists():
         return None
     same = {"actor_name": actor.name[:150], "idempotency_key": idempotency_key[:100]}
-    return Operation.objects.filter(kind=kind, target_id=target_id, **same).first()
+    return Operation.objects.filter(kind=verb.kind, target_id=target_id, **same).first()
 
 
 def ask_many(

@@ -114,8 +114,12 @@ def apply_all(host: Host, seen: Sequence[ContainerState], *, at: datetime) -> li
 
 
 def _remove_sites(host: Host) -> None:
-    """Projects that were only found, and have no container left."""
-    empty = Site.objects.filter(host=host, managed=False, containers=None)
+    """Projects that were only found, and have no container left.
+
+    One that carries tags or roles stays: it is empty between a `compose down` and the next `up`,
+    and a row made anew would have lost them.
+    """
+    empty = Site.objects.filter(host=host, managed=False, containers=None, tags=None, grant=None)
     if gone := list(empty.values_list("pk", flat=True)):
         Site.objects.filter(pk__in=gone).delete()
         _publish_sites(host, [], removed=gone)

@@ -20,6 +20,7 @@ from provisioning.live import publish_operation
 from provisioning.models import Operation
 from provisioning.operations import VERBS
 from provisioning.operations.contract import Verb, VerbError
+from provisioning.permission import holds
 from provisioning.targets import target_of
 from sites.models import Host
 
@@ -107,6 +108,7 @@ def _outcome_of(verb: Verb, running: Run) -> Outcome:
     try:
         _may_go_on(running)
         running.load_target(verb)
+        _may_begin(verb, running)
         if row.host is None:
             raise VerbError(f"{row.host_name} is no longer known.", code="not_found")
         verb.run(running, NO_HOST if verb.finds_own_way else host_driver(target_of(row.host)))
@@ -121,6 +123,18 @@ def _outcome_of(verb: Verb, running: Run) -> Outcome:
     except Exception:  # a mistake of ours: the operation ends, with the log's id to look for
         log.exception("operation %s (%s) failed, request %s", row.pk, row.kind, row.request_id)
         return Outcome.unexpected(row.request_id)
+
+
+def _may_begin(verb: Verb, running: Run) -> None:
+    """A right that was lost while it waited. What has begun is brought to its end all the same."""
+    row = running.row
+    if holds(running.actor, verb.permission, running.target) or row.steps.exists():
+        return
+    raise VerbError(
+        f"{row.actor_name or 'Who asked'} may no longer {verb.label.lower()} {row.target_name}; "
+        "nothing was begun.",
+        code="forbidden",
+    )
 
 
 def _may_go_on(running: Run) -> None:

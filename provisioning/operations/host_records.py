@@ -24,6 +24,7 @@ from sites.models import Credential, Host
 # What decides where a host is and how to get in: changing it makes all connections outdated.
 _WAY_IN = {"connection", "address", "port", "username", "sudo", "via", "docker_socket"}
 _NOT_COLUMNS = {"auth", "private_key", "passphrase", "password", "generated_key", "pending"}
+_MANAGE = "sites.manage_host"
 _ANOTHER_MACHINE = {"connection", "address", "port", "via"}
 
 
@@ -95,8 +96,7 @@ def change(op: Op, host: HostDriver) -> None:
     """Another address or port means another machine: its key must be approved anew."""
     row: Host = Host.objects.select_for_update().get(pk=op.target.pk)
     before, given = _shown(row), _given(op.params)
-    if given.get("via") != row.via_id:
-        _may_jump(op, given.get("via"))
+    _stays_in_reach(op, row, given)
     _assign(row, given)
     old = row.credential
     if op.params.auth:
@@ -230,10 +230,28 @@ def _assign(row: Host, given: dict[str, Any]) -> None:
     _no_circle(row)
 
 
+def _stays_in_reach(op: Op, row: Host, given: dict[str, Any]) -> None:
+    """A right on one host ends at that host: it leads neither to others nor to this machine."""
+    now = _shown(row)
+    changed = {name for name in given if given[name] != now[name]}
+    local = given.get("connection", row.connection) == Host.Connection.LOCAL
+    if local and changed & {"connection", "docker_socket"} and not holds(op.actor, _MANAGE, None):
+        raise _beyond("connection", "this machine's own Docker is for who manages all hosts.")
+    if "via" in changed:
+        _may_jump(op, given["via"])
+    elif row.via and changed & _ANOTHER_MACHINE and not holds(op.actor, _MANAGE, row.via):
+        raise _beyond("address", f"{row.name} is reached through another host; who manages that "
+                      "one as well can change where it leads.")  # fmt: skip
+
+
+def _beyond(field: str, words: str) -> VerbError:
+    return VerbError(f"{field}: {words}", code="forbidden", field=field, status=403)
+
+
 def _may_jump(op: Op, via: int | None) -> None:
     """A jump host is used with its own key: only who manages it may lead others through it."""
     jump = Host.objects.filter(pk=via).first() if via is not None else None
-    if via is not None and not (jump and holds(op.actor, "sites.manage_host", jump)):
+    if via is not None and not (jump and holds(op.actor, _MANAGE, jump)):
         raise VerbError(f"via: there is no host {via}.", code="invalid", field="via", status=422)
 
 

@@ -13,6 +13,7 @@ from audit.record import Actor, record
 from provisioning.engine import EngineError
 from provisioning.operations.contract import VerbError
 from provisioning.wizards.models import IDLE, Wizard
+from provisioning.wizards.moves import about_host
 from provisioning.wizards.types import TYPES
 
 log = logging.getLogger(__name__)
@@ -34,6 +35,7 @@ def _expire(key: int) -> bool:
         row = Wizard.objects.select_for_update().get(pk=key)
         if row.status != Wizard.Status.ACTIVE or row.is_active:
             return False
+        about = about_host(row)
         try:
             TYPES[row.kind].cancel(row, actor)
         except (EngineError, VerbError) as error:
@@ -48,5 +50,6 @@ def _expire(key: int) -> bool:
             target_type="wizard",
             target_id=key,
             target_name=TYPES[row.kind].title,
+            **about,
         )
     return True

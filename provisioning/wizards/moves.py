@@ -147,9 +147,10 @@ def cancel(row: Wizard, *, actor: Actor, guard: Guard = FREE) -> Wizard:
     """Forgets what was given, and takes back what was only being set up."""
 
     def change(row: Wizard, kind: WizardType) -> None:
+        about = about_host(row)
         kind.cancel(row, actor)
         row.end(Wizard.Status.CANCELLED)
-        _on_record(row, "wizard.cancel", actor)
+        _on_record(row, "wizard.cancel", actor, **about)
 
     return _changed(row, "cancel", change, actor, guard)
 
@@ -235,7 +236,7 @@ def _refused(kind: WizardType, row: Wizard | None, actor: Actor) -> Refused:
 
 
 def _on_record(row: Wizard, action: str, actor: Actor, **values: Any) -> None:
-    given = {"status": "succeeded", **values}
+    given = {"status": "succeeded", **about_host(row), **values}
     record(
         phase="event",
         action=action,
@@ -243,7 +244,10 @@ def _on_record(row: Wizard, action: str, actor: Actor, **values: Any) -> None:
         target_type="wizard",
         target_id=row.pk or "",
         target_name=TYPES[row.kind].title,
-        host_name=row.host.name if row.host else "",
-        place=place_of(row.host),
         **given,
     )
+
+
+def about_host(row: Wizard) -> Values:
+    """What the audit keeps of the host: read before it goes, if it goes."""
+    return {"host_name": row.host.name if row.host else "", "place": place_of(row.host)}

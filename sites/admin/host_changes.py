@@ -22,7 +22,7 @@ from sites.rights import may_on
 
 def add_page(request: HttpRequest, frame: dict[str, Any]) -> HttpResponse:
     _allowed(request, None)
-    form = HostForm(request.POST or None)
+    form = HostForm(request.POST or None, visitor=request.user)
     if request.method == "POST" and form.is_valid() and (row := _start(request, form, None)):
         messages.success(request, f"{form.cleaned_data['name']} is added. Test it next.")
         return HttpResponseRedirect(_page(row.result["host"]))
@@ -32,7 +32,9 @@ def add_page(request: HttpRequest, frame: dict[str, Any]) -> HttpResponse:
 def change_page(request: HttpRequest, row: Host, frame: dict[str, Any]) -> HttpResponse:
     _allowed(request, row)
     # The form writes what was typed into its own instance; the engine gets the untouched row.
-    form = HostForm(request.POST or None, instance=Host.objects.get(pk=row.pk))
+    form = HostForm(
+        request.POST or None, instance=Host.objects.get(pk=row.pk), visitor=request.user
+    )
     if request.method == "POST" and form.is_valid() and _start(request, form, row):
         messages.success(request, f"{form.cleaned_data['name']} is saved.")
         return HttpResponseRedirect(_page(row.pk))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from django import forms
 
 from sites.models import Host
+from sites.rights import Viewer
 
 if TYPE_CHECKING:  # generic to the type checker only
     _ModelForm = forms.ModelForm[Host]
@@ -48,7 +49,10 @@ def secret_field(label: str, autocomplete: str = "new-password") -> forms.CharFi
 
 
 class HostForm(_ModelForm):
-    """``values`` is what the engine's verb takes. The form itself saves nothing."""
+    """``values`` is what the engine's verb takes. The form itself saves nothing.
+
+    ``visitor`` is offered the jump hosts it manages; one it does not manage stays as it is.
+    """
 
     connection = forms.ChoiceField(
         label="Where it is",
@@ -101,7 +105,7 @@ class HostForm(_ModelForm):
 
         error_messages = {"name": {"unique": "Another host has this name."}}
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, visitor: Viewer, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         row = self.instance
         self.is_new = row.pk is None
@@ -112,22 +116,26 @@ class HostForm(_ModelForm):
             for name in _OF_SSH:
                 del self.fields[name]
         else:
-            self._offer_ways_in(row)
+            self._offer_ways_in(row, visitor)
         for name in _SHORT:
             if name in self.fields:
                 self.fields[name].widget.attrs |= {"spellcheck": "false", "autocapitalize": "off"}
 
-    def _offer_ways_in(self, row: Host) -> None:
+    def _offer_ways_in(self, row: Host, visitor: Viewer) -> None:
         via, auth = self.fields["via"], self.fields["auth"]
         assert isinstance(via, forms.ModelChoiceField)  # noqa: S101  (for the type checker)
         assert isinstance(auth, forms.ChoiceField)  # noqa: S101
         self.fields["port"].required = self.fields["connect_timeout_s"].required = False
-        set_up = Host.objects.exclude(state=Host.State.SETUP_PENDING)
-        via.queryset = set_up.filter(connection=Host.Connection.SSH).exclude(pk=row.pk)
+        managed = Host.objects.open_to(visitor, "sites.manage_host")
+        set_up = managed.exclude(state=Host.State.SETUP_PENDING)
+        offered = set_up.filter(connection=Host.Connection.SSH).exclude(pk=row.pk)
+        via.queryset = offered
         via.empty_label = "none: it is reached directly"
         if row.credential_id:
             auth.choices = [(KEEP, f"Keep the present {row.credential}"), *_AUTH]
         auth.initial = KEEP if row.credential_id else "generate"
+        if row.via_id and not managed.filter(pk=row.via_id).exists():
+            del self.fields["via"]
 
     def clean(self) -> dict[str, Any]:
         given = super().clean() or self.cleaned_data
@@ -151,7 +159,8 @@ class HostForm(_ModelForm):
         if self.local or given.get("connection") == Host.Connection.LOCAL:
             return {name: given[name] for name in names if name not in _OF_SSH}
         found = {name: given[name] for name in names}
-        found["via"] = found["via"].pk if found["via"] else None
+        if "via" in found:
+            found["via"] = found["via"].pk if found["via"] else None
         if given["auth"] == KEEP:
             return found
         wanted = {"key": ("private_key", "passphrase"), "password": ("password",)}

@@ -39,7 +39,7 @@ def own(request: HttpRequest) -> QuerySet[Wizard]:
 def first_page(request: HttpRequest, frame: dict[str, Any]) -> HttpResponse:
     """The first step. There is no wizard before something was filled in."""
     _allowed(request)
-    form = ConnectionForm(request.POST or None)
+    form = ConnectionForm(request.POST or None, visitor=request.user)
     if request.method == "POST" and form.is_valid():
         actor, initial = Actor.of_request(request, "console"), {"connection": form.values()}
         try:
@@ -59,7 +59,7 @@ def page(request: HttpRequest, key: int, frame: dict[str, Any]) -> HttpResponse:
         return _moved(request, row, frame)
     if not row.is_active:
         return HttpResponseRedirect(_end_of(row))
-    return _render(request, row, form_of(row), frame)
+    return _render(request, row, form_of(row, request.user), frame)
 
 
 def address(row: Wizard) -> str:
@@ -69,7 +69,7 @@ def address(row: Wizard) -> str:
 def _moved(request: HttpRequest, row: Wizard, frame: dict[str, Any]) -> HttpResponse:
     """One button: what the page has to save is saved first."""
     name = request.POST.get("move", "next")
-    form = form_of(row, request.POST) if name == "next" else None
+    form = form_of(row, request.user, request.POST) if name == "next" else None
     if form is not None and not form.is_valid():
         return _render(request, row, form, frame)
     values = form.values() if form else {}

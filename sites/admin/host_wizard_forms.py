@@ -9,6 +9,7 @@ from django import forms
 from provisioning.models import Wizard
 from sites.admin.host_form import HostForm, WriteOnlyText, secret_field
 from sites.models import Host
+from sites.rights import Viewer
 
 _OF_LOGIN = ("auth", "private_key", "passphrase", "password")
 _WAYS_IN = (
@@ -82,10 +83,11 @@ class LoginForm(forms.Form):
         return {"auth": given["auth"], **secrets}
 
 
-def form_of(row: Wizard, data: Any = None) -> ConnectionForm | LoginForm | None:
+def form_of(row: Wizard, visitor: Viewer, data: Any = None) -> ConnectionForm | LoginForm | None:
     """The form of the present step; None where nothing is filled in."""
     if row.step == "connection":
         # A copy: the form writes what was typed into its instance.
         instance = Host.objects.get(pk=row.host.pk) if row.host else None
-        return ConnectionForm(data, instance=instance, initial=row.state.get("connection", {}))
+        initial = row.state.get("connection", {})
+        return ConnectionForm(data, instance=instance, initial=initial, visitor=visitor)
     return LoginForm(row, data) if row.step == "authentication" else None

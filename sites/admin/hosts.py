@@ -149,6 +149,7 @@ class HostAdmin(ReadingAdmin):
             tags=tag_names(row),
             may_tag=may(request.user, "sites.manage_tag"),
             may_manage=may_on(request.user, "sites.manage_host", row),
+            sees_via=bool(row.via) and may_on(request.user, "sites.view_host", row.via),
             may_operate=may_on(request.user, "sites.operate_host", row),
             active=under_way(request, "host", [row.pk]).get(row.pk),
             wizard=host_wizard.own(request).filter(host=row).first() if row.is_pending else None,

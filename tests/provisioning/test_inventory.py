@@ -15,8 +15,10 @@ from django.utils import timezone
 
 from provisioning import inventory
 from provisioning.drivers.fake import fake_container
-from sites.models import Container, Host, Site
-from tests.provisioning.rows import make_host
+from sites.granting import give
+from sites.models import Container, Host, Site, Tag
+from tests.people import person
+from tests.provisioning.rows import COMMAND, make_host
 
 pytestmark = pytest.mark.django_db
 
@@ -240,3 +242,24 @@ def test_a_site_changes_with_its_containers(
 def _sites(published: list[dict[str, Any]]) -> list[dict[str, Any]]:
     updates = [message for message in published if message["type"] == "sites.update"]
     return [item for message in updates for item in message["items"]]
+
+
+@pytest.mark.parametrize("held", [True, False])
+def test_an_empty_project_stays_while_it_has_tags_or_roles(host: Host, held: bool) -> None:
+    """Else `compose down` and `up` would make a row anew, without them."""
+    inventory.apply_all(host, [WEB], at=after(1))
+    site = Site.objects.get()
+    charlie, operator = person("charlie"), person("alice").groups.get()
+    if held:
+        give(operator, to=charlie, on=site, actor=COMMAND)
+    else:
+        site.tags.add(Tag.objects.create(name="client-a"))
+    inventory.apply_all(host, [], at=after(2))
+    inventory.apply_all(host, [WEB], at=after(3))
+    assert Site.objects.get() == site and Container.objects.get().site == site
+    assert Container.objects.visible_to(charlie).exists() is held
+
+    site.grant_set.all().delete()
+    site.tags.clear()
+    inventory.apply_all(host, [], at=after(4))
+    assert not Site.objects.exists()

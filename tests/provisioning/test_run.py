@@ -10,6 +10,7 @@ import pytest
 from django.utils import timezone
 from django_q.models import OrmQ
 
+from audit.actor import Actor
 from audit.models import Entry
 from provisioning import engine
 from provisioning.drivers.errors import DriverError
@@ -17,6 +18,7 @@ from provisioning.drivers.fake import FakeHost
 from provisioning.engine import worker as running
 from provisioning.models import Operation
 from sites.models import Container, Host
+from tests.people import person
 from tests.provisioning.rows import COMMAND, make_container, make_host
 
 pytestmark = pytest.mark.django_db
@@ -334,3 +336,35 @@ def test_what_waited_for_room_runs_when_there_is_room(fake: FakeHost) -> None:
     Operation.objects.update(rung_at=timezone.now() - timedelta(seconds=1))
     engine.run(rows[0].pk)
     assert set(Operation.objects.values_list("status", flat=True)) == {"succeeded"}
+
+
+def asked_by_alice(fake: FakeHost) -> Operation:
+    row = make_container(make_host(), docker_id=fake.containers["shop-web-1"].docker_id)
+    actor = Actor(user_id=person("alice").pk, name="alice", source="api")
+    return engine.start("container.restart", row, actor=actor)
+
+
+def test_a_right_lost_while_it_waited_counts(fake: FakeHost) -> None:
+    row = asked_by_alice(fake)
+    person("alice").groups.clear()
+    engine.run(row.pk)
+    row.refresh_from_db()
+    assert (row.status, row.error_code) == ("failed", "forbidden")
+    assert row.message == "alice may no longer restart shop-web-1; nothing was begun."
+    assert not fake.ran and not row.steps.exists()
+    assert Entry.objects.filter(phase="outcome", error_code="forbidden").count() == 1
+
+
+def test_what_has_begun_is_ended_though_the_right_is_lost(
+    fake: FakeHost, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    row = asked_by_alice(fake)
+    with monkeypatch.context() as patch:
+        dies_at(patch, "Act/before")
+        with pytest.raises(KILLED):
+            engine.run(row.pk)
+    lease_ends(row)
+    person("alice").groups.clear()
+    engine.run(row.pk)
+    row.refresh_from_db()
+    assert (row.status, calls(fake, "restart")) == ("succeeded", 1)

@@ -220,8 +220,12 @@ def test_looking_back_without_a_change_keeps_what_was_tested(me: Actor, network:
 
 
 def test_cancelling_takes_the_pending_host_back(me: Actor) -> None:
-    row = moves.cancel(with_host(me), actor=me)
+    row = with_host(me)
+    key = row.host.pk if row.host else 0
+    row = moves.cancel(row, actor=me)
     assert (row.status, row.host) == ("cancelled", None)
+    told = Entry.objects.get(action="wizard.cancel")
+    assert (told.host_id, told.host_name) == (key, "web9")
     assert not Host.objects.exists() and not Credential.objects.exists()
     assert refused(moves.go_on, row, actor=me).code == "ended"
 
