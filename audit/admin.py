@@ -15,6 +15,7 @@ from audit.address import parse_address
 from audit.admin_filters import ActionFilter, PeriodFilter
 from audit.comparison import compare
 from audit.filters import count
+from audit.lookups import offered
 from audit.models import Entry, EntryQuerySet
 from audit.reach import reach
 
@@ -102,6 +103,9 @@ class EntryAdmin(_ModelAdmin):
         if term.isdecimal():
             wanted |= Q(id=int(term)) | Q(operation_id=int(term))
         return queryset.filter(wanted), False
+
+    def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest | None = None) -> bool:
+        return offered(self.list_filter, lookup)
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return bool(reach(request.user, "audit.view_entry"))

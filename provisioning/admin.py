@@ -11,6 +11,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 
+from audit.lookups import offered
 from audit.record import Actor
 from provisioning import engine
 from provisioning.acting import accepted, error_json, wants_json
@@ -75,6 +76,9 @@ class OperationAdmin(_ModelAdmin):
         self, request: HttpRequest, queryset: QuerySet[Operation], search_term: str
     ) -> tuple[QuerySet[Operation], bool]:
         return containing(queryset, search_term, *self.search_fields), False
+
+    def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest | None = None) -> bool:
+        return offered(self.list_filter, lookup)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

@@ -12,7 +12,7 @@ from provisioning.engine.errors import BadParams, UnknownVerb
 from provisioning.models import Operation
 from provisioning.operations import VERBS
 from provisioning.operations.contract import Verb
-from sites.answers import NotFound, found
+from sites.answers import NotFound, by_keys, found
 from sites.rights import Viewer
 
 
@@ -96,7 +96,7 @@ def ask_many(
     if verb.target is None:
         raise BadParams(f"{kind} has no target.", field="target_ids")
     rows: Any = verb.target._default_manager
-    targets = list(rows.visible_to(user).filter(pk__in=target_ids))
+    targets = list(by_keys(rows.visible_to(user), target_ids))
     missing = sorted(set(target_ids) - {target.pk for target in targets})
     refused = [_refusal(key, NotFound(verb.target_type)) for key in missing]
     if not targets:

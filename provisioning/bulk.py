@@ -66,7 +66,7 @@ def carry_out(
             user=request.user,
             actor=Actor.of_request(request, "console"),
             params=given_params(verb.params, request.POST, complete=True),
-            confirm_count=int(count) if count.isdecimal() else None,
+            confirm_count=int(count) if count.isdecimal() and len(count) <= 9 else None,
         )
     except EngineError as error:
         return plan(request, verb, chosen, context=context, error=error)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
-from ninja import NinjaAPI
 from ninja.errors import HttpError, ValidationError
 
 import provisioning.api
@@ -15,11 +14,12 @@ from siteflow.accounts.bearer import SessionLogin, TokenLogin
 from siteflow.errors import answer_to
 from siteflow.health import health
 from siteflow.json_body import JsonBody
+from siteflow.openapi import DescribedAPI
 
 VERSION = "0.1.0"
 
 
-api = NinjaAPI(
+api = DescribedAPI(
     title="SiteFlow",
     version=VERSION,
     description="Hosts, containers and what is done with them.",

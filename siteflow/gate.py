@@ -65,7 +65,8 @@ def _is_api(scope: dict[str, Any]) -> bool:
 
 def _announced(scope: dict[str, Any]) -> int:
     lengths = [value for name, value in scope["headers"] if name.lower() == b"content-length"]
-    return max((int(value) for value in lengths if value.isdigit()), default=0)
+    # Python reads no number of thousands of digits; any this long is too large in any case.
+    return max((int(value[:18]) for value in lengths if value.isdigit()), default=0)
 
 
 class _Bounded:

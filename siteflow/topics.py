@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from provisioning.models import Operation
 from provisioning.schemas import line_out, operation_detail, operation_out
-from sites.answers import found, need
+from sites.answers import by_keys, found, need
 from sites.models import Host
 from sites.rights import Viewer
 from sites.rows import container_rows, host_rows, site_rows
@@ -71,7 +71,7 @@ def snapshot(user: Viewer, wish: Wish) -> Snapshot:
 def _part(rows: Any, wish: Wish, out: Callable[[Any], dict[str, Any]]) -> Snapshot:
     """The rows that were asked for by key, else the first of all."""
     if wish.ids is not None:
-        chosen = rows.filter(pk__in=wish.ids)
+        chosen = by_keys(rows, wish.ids)
         return {"items": [out(row) for row in chosen], "ids": list(wish.ids)}
     items = [out(row) for row in rows[:MAX_ITEMS]]
     total = rows.count() if len(items) == MAX_ITEMS else len(items)

@@ -14,11 +14,11 @@ from django_filters import (
     NumberFilter,
 )
 
+from sites.answers import MAX_KEY
 from sites.models import Container, Host
 from sites.models.container import UNKNOWN
 
 NO_CHECK = "none"
-MAX_KEY = 2**63 - 1
 MAX_SEARCH = 200  # characters
 _STATES = [*Container.State.choices, (UNKNOWN, "Unknown")]
 _HEALTH = [(word, word) for word in ("healthy", "unhealthy", "starting", NO_CHECK)]

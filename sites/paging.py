@@ -28,9 +28,12 @@ class BadQuery(Exception):
 
     status = 422
 
-    def __init__(self, message: str, *, field: str, code: str = "bad_query") -> None:
+    def __init__(
+        self, message: str, *, field: str, code: str = "bad_query", errors: Any = ()
+    ) -> None:
         super().__init__(message)
         self.message, self.field, self.code = message, field, code
+        self.details = {"errors": list(errors)} if errors else {}
 
 
 class Paging(Schema):
@@ -53,11 +56,15 @@ class Page(Schema):
 
 
 def filtered(kind: type[FilterSet], request: HttpRequest, rows: QuerySet[Row]) -> QuerySet[Row]:
-    """The rows that match the address line. Raises BadQuery naming the parameter."""
+    """The rows that match the address line. Raises BadQuery naming each wrong parameter."""
     chosen = kind(data=request.GET, queryset=rows)
     if not chosen.is_valid():
         field, reasons = next(iter(chosen.errors.items()))
-        raise BadQuery(f"{field}: {reasons[0]}", field=field)
+        errors = [
+            {"loc": ["query", name], "message": str(why[0]), "type": "invalid"}
+            for name, why in chosen.errors.items()
+        ]
+        raise BadQuery(f"{field}: {reasons[0]}", field=field, errors=errors)
     found: QuerySet[Row] = chosen.qs
     return found
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from django.http import HttpRequest, HttpResponse
 from ninja import Field, Query, Router, Schema
 
+from audit.moments import Moment
 from provisioning.api.actions import add_actions
 from provisioning.logs import MAX_LINES, read_log
 from sites.answers import found, json_answer
@@ -18,7 +17,7 @@ add_actions(actions, "container")
 
 class LogQuery(Schema):
     tail: int = Field(200, ge=1, le=MAX_LINES, description="the last lines of the log")
-    since: datetime | None = Field(None, description="ISO 8601, or seconds since 1970")
+    since: Moment | None = Field(None, description="ISO 8601, or seconds since 1970")
     search: str = Field("", max_length=200, description="only lines with this text, in any case")
 
 

@@ -13,6 +13,7 @@ from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django_q.models import Failure, OrmQ, Schedule, Success
 
+from audit.lookups import offered
 from audit.record import Actor, record
 from siteflow.accounts.admin_actions import log_out, take_off_factor
 from siteflow.accounts.endings import end_everything
@@ -84,6 +85,9 @@ class AccountAdmin(OnRecord, _UserAdmin):
     filter_horizontal = ()
     actions = (log_out, take_off_factor)
 
+    def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest | None = None) -> bool:
+        return offered(self.list_filter, lookup)
+
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
         """Disabling an account ends what came in by it: enabled again, it begins anew."""
         super().save_model(request, obj, form, change)
@@ -131,6 +135,9 @@ class AccountAdmin(OnRecord, _UserAdmin):
 @admin.register(Group)
 class RoleAdmin(OnRecord, GroupAdmin):
     filter_horizontal = ()
+
+    def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest | None = None) -> bool:
+        return offered(self.list_filter, lookup)
 
     def formfield_for_manytomany(
         self, db_field: Any, request: HttpRequest | None = None, **kwargs: Any

@@ -9,6 +9,7 @@ from django.db.models import Model, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 
+from audit.lookups import offered
 from audit.models import Entry
 from provisioning.models import Operation
 from sites.models import Host, Site
@@ -32,6 +33,9 @@ class ReadingAdmin(_ModelAdmin):
     show_full_result_count = False
     list_max_show_all = 0
     actions: Any = None
+
+    def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest | None = None) -> bool:
+        return offered(self.list_filter, lookup)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

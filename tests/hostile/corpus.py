@@ -1,0 +1,75 @@
+"""Hostile values by family. Where one can run something, it would create its own canary file.
+
+``{canary}`` in a text below becomes that file's path; a script in a page sets ``window.hacked``.
+"""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Final
+
+from tests.hostile.families import FAMILIES
+
+
+@dataclass(frozen=True)
+class Hostile:
+    family: str
+    number: int
+    text: str
+
+    def __str__(self) -> str:
+        return f"{self.family} {self.number}: {self.text[:60]!r}"
+
+
+class Corpus:
+    """All values of one run. The canaries lie in no folder, so that none has to be there."""
+
+    def __init__(self) -> None:
+        self.stem: Final = f"/tmp/canary-{uuid.uuid4().hex[:8]}"
+
+    @cached_property
+    def values(self) -> list[Hostile]:
+        return list(self._made())
+
+    def _made(self) -> Iterator[Hostile]:
+        number = 0
+        for family, texts in FAMILIES.items():
+            for text in texts:
+                number += 1
+                yield Hostile(family, number, text.replace("{canary}", f"{self.stem}-{number}"))
+
+    @property
+    def core(self) -> list[Hostile]:
+        """Three of five from every family: what each field gets each time. HOSTILE=all: all."""
+        whole = os.environ.get("HOSTILE") == "all"
+        return [value for value in self.values if whole or value.number % 5 < 3]
+
+    def of(self, *families: str) -> list[Hostile]:
+        return [value for value in self.values if value.family in families]
+
+    @property
+    def texts(self) -> list[str]:
+        return [value.text for value in self.values]
+
+    def ran(self) -> list[str]:
+        """Canaries on this machine: each tells by its number which value was executed."""
+        stem = Path(self.stem)
+        return sorted(str(path) for path in stem.parent.glob(f"{stem.name}-*"))
+
+    def clean(self) -> None:
+        for path in self.ran():
+            Path(path).unlink(missing_ok=True)
+
+
+def encodable(text: str) -> bool:
+    """Whether it can be sent as UTF-8 at all; half a surrogate pair cannot."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
