@@ -8,7 +8,8 @@ from django.db.models import Q, QuerySet
 from django_filters import BooleanFilter, CharFilter, FilterSet, MultipleChoiceFilter, NumberFilter
 
 from provisioning.models import Operation
-from sites.filters import MAX_KEY, on_host
+from sites.answers import MAX_KEY
+from sites.filters import on_host
 
 Rows = QuerySet[Any]
 

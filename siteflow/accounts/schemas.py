@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from ninja import Field, Schema
-from pydantic import AwareDatetime
+from pydantic import AfterValidator, AwareDatetime
 
+from audit.moments import in_utc
 from siteflow.accounts.models import ApiToken
 
 Scope = Literal["read", "operate", "manage", "audit", "accounts"]
@@ -53,7 +54,7 @@ class Me(Schema):
 class TokenIn(Schema):
     name: str = Field(min_length=1, max_length=100)
     scopes: list[Scope] = Field(min_length=1)
-    expires_at: AwareDatetime | None = None
+    expires_at: Annotated[AwareDatetime, AfterValidator(in_utc)] | None = None
 
 
 class TokenOut(Schema):

@@ -78,7 +78,7 @@ class World:
         return execute(sql, *rest)
 
 
-def told(answer: HttpResponse) -> Any:
+def told(answer: Any) -> Any:
     """The answer's JSON; a refusal must be of the one shape."""
     if answer.status_code == 204:
         assert answer.content == b""

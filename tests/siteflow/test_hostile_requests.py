@@ -110,4 +110,4 @@ def test_no_list_has_more_than_so_many() -> None:
 def test_a_list_of_the_console_stays_bounded(browser: Client) -> None:
     for query in ("all=", "p=-1", f"p={'9' * 30}", "o=x", "o=1.2.3.-9", "list_per_page=100000"):
         answer = browser.get(f"/admin/sites/container/?{query}", follow=True)
-        assert answer.status_code in (200, 404), query
+        assert answer.status_code in (200, 400, 404), query
