@@ -12,20 +12,12 @@ from django.http import HttpRequest
 
 from audit.actor import Actor
 from siteflow.accounts.endings import end_everything
-from siteflow.accounts.factors import take_off
 
 
 @admin.action(description="Log out everywhere and revoke tokens", permissions=["change"])
 def log_out(page: Any, request: HttpRequest, rows: QuerySet[User]) -> None:
     actor = Actor.of_request(request, "console")
     _each(page, request, rows, lambda user: end_everything(user, why="by an admin", actor=actor))
-
-
-@admin.action(description="Take off the second factor", permissions=["change"])
-def take_off_factor(page: Any, request: HttpRequest, rows: QuerySet[User]) -> None:
-    """For who lost theirs. The password is theirs still, so their logins end."""
-    actor = Actor.of_request(request, "console")
-    _each(page, request, rows, lambda user: take_off(user, actor=actor))
 
 
 def _each(

@@ -8,7 +8,6 @@ from __future__ import annotations
 import secrets
 from typing import Any
 
-from allauth.mfa.models import Authenticator
 from django.contrib.auth.models import Group, User
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
@@ -18,6 +17,7 @@ from audit.actor import Actor
 from audit.record import record
 from siteflow.accounts import logins
 from siteflow.accounts.endings import end_everything
+from siteflow.accounts.factors import take_off
 from siteflow.accounts.models import Login, Profile
 from siteflow.people.guards import AccountError, keep_a_manager, not_ones_own
 
@@ -78,16 +78,12 @@ def require_new_password(user: User, *, actor: Actor) -> None:
 
 @transaction.atomic
 def remove_second_factor(user: User, *, actor: Actor, confirm_name: str) -> None:
-    """Authenticator app, passkeys and recovery codes, for somebody who lost them."""
+    """App, passkeys and recovery codes, for somebody who lost them; their logins end."""
     not_ones_own(user, actor, "Change your own second factor under “Your account”.")
     if confirm_name != user.get_username():
         raise AccountError(f"Type the name {user.get_username()!r} to confirm.", field="confirm")
-    found = Authenticator.objects.filter(user=user)
-    kinds = sorted(found.values_list("type", flat=True))
-    if not kinds:
+    if not take_off(user, actor=actor):
         raise AccountError(f"{user} has no second factor.")
-    found.delete()
-    _on_record("user.remove_second_factor", user, actor, before={"factors": kinds})
 
 
 @transaction.atomic

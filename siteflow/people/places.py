@@ -37,9 +37,16 @@ def thing_named(text: str, *, to: Viewer) -> Thing:
 
 
 def place_named(text: str, *, to: Viewer) -> Host | Site | Tag | None:
-    """What a role can be given for; None is everything. Raises AccountError."""
-    if text.strip() in ("", EVERYTHING):
+    """What a role can be given for; None is everything, said in so many words.
+
+    Raises AccountError.
+    """
+    if text.strip() == EVERYTHING:
         return None
+    if not text.strip():
+        raise AccountError(
+            "Say what for: everything, host:NAME, site:NAME@HOST, tag:NAME.", field="on"
+        )
     thing = thing_named(text, to=to)
     if isinstance(thing, Container):
         raise AccountError("A role is given for its site or host, not a container.", field="on")
@@ -56,12 +63,12 @@ def written(thing: Thing) -> str:
 
 
 def suggestions(to: Viewer) -> list[str]:
-    """For a form's list: tags, hosts and sites this account may see."""
+    """For a form's list: everything, and tags, hosts and sites this account may see."""
     hosts = Host.objects.visible_to(to).only("name").order_by("name")[:MAX_SUGGESTED]
     sites = Site.objects.visible_to(to).select_related("host").order_by("project", "host__name")
     sites = sites.only("project", "host__name")[:MAX_SUGGESTED]
     things: Iterable[Thing] = chain(_every_tag(to)[:MAX_SUGGESTED], hosts, sites)
-    return [written(thing) for thing in things]
+    return [EVERYTHING, *(written(thing) for thing in things)]
 
 
 def _hosts(name: str, to: Viewer) -> QuerySet[Host]:

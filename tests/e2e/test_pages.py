@@ -19,10 +19,12 @@ from datetime import timedelta
 from django.utils import timezone
 from provisioning import engine
 from audit.actor import Actor
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Group, User
 from provisioning.models import Wizard
 from provisioning.drivers.keys import generate_ed25519
-from sites.models import Container, Host, Site
+from siteflow.accounts import tokens
+from sites.granting import give
+from sites.models import Container, Host, Site, Tag
 now = timezone.now()
 evil = '"><script>window.hacked=1</script><img src=x onerror="window.hacked=1">'
 line = generate_ed25519("").public_line
@@ -51,6 +53,13 @@ for step in ("authentication", "ssh_test", "docker_test", "confirm"):
         state={"connection": {"name": evil, "username": "root"}})
 actor = Actor(name="os:root", source="command")
 engine.start("container.restart", Container.objects.get(name="shop-service-1"), actor=actor)
+person = User.objects.create_user("charlie")
+team = Group.objects.create(name="agency")
+person.groups.add(team)
+role = Group.objects.get(name="operator")
+for to, on in ((person, site), (person, hosts[0]), (team, Tag.objects.create(name="client-a"))):
+    give(role, to=to, on=on, actor=actor)
+tokens.make(person, name=evil[:60], scopes=["read"], expires_at=None, actor=actor)
 """
 PAGES = (
     "",
@@ -85,8 +94,18 @@ PAGES = (
     "auth/",
     "auth/user/",
     "auth/user/1/change/",
+    "auth/user/1/edit/",
+    "auth/user/1/can/",
+    "auth/user/2/change/",
+    "auth/user/2/password/",
+    "auth/user/2/can/",
+    "auth/user/2/can/?thing=host:host0",
+    "auth/user/2/can/?of=container.restart",
     "auth/user/add/",
+    "auth/group/",
     "auth/group/1/change/",
+    "auth/group/1/edit/",
+    "auth/group/4/change/",
     "auth/user/1/history/",
     "auth/user/1/password/",
     "password_change/",

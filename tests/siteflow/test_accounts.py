@@ -27,7 +27,7 @@ def form_of(user: User, **changes: Any) -> dict[str, Any]:
 
 def test_an_admin_gives_a_role_and_it_is_on_record(admin: User, charlie: User) -> None:
     role = Group.objects.get(name="viewer")
-    page = reverse("admin:auth_user_change", args=[charlie.pk])
+    page = reverse("admin:auth_user_edit", args=[charlie.pk])
     answer = logged_in(admin).post(page, form_of(charlie, groups=[role.pk]))
     assert answer.status_code == 302
     assert list(charlie.groups.all()) == [role]
@@ -41,13 +41,13 @@ def test_an_admin_gives_a_role_and_it_is_on_record(admin: User, charlie: User) -
 
 
 def test_an_admin_cannot_make_a_superuser(admin: User, charlie: User) -> None:
-    page = reverse("admin:auth_user_change", args=[charlie.pk])
+    page = reverse("admin:auth_user_edit", args=[charlie.pk])
     logged_in(admin).post(page, form_of(charlie, is_superuser="on"))
     charlie.refresh_from_db()
     assert not charlie.is_superuser
 
 
-@pytest.mark.parametrize("page", ["change", "delete", "password_change"])
+@pytest.mark.parametrize("page", ["edit", "delete", "password_change"])
 def test_an_admin_cannot_touch_a_superuser(page: str, admin: User, root: User) -> None:
     name = "admin:auth_user_password_change" if "password" in page else f"admin:auth_user_{page}"
     address = reverse(name, args=[root.pk])

@@ -19,6 +19,7 @@ from audit.console_input import from_stdin
 from audit.console_output import AsJson, print_fields, print_rows
 from siteflow.accounts import tokens
 from siteflow.people import acts, giving
+from siteflow.people.places import EVERYTHING as EVERYWHERE
 from siteflow.people.places import place_named
 from siteflow.people.telling import COLUMNS, account_out, account_rows
 from sites import granting
@@ -96,7 +97,7 @@ class Command(ConsoleCommand):
         if move is Move.GIVE:
             _give(role, user, on, actor)
         else:
-            place = place_named(on, to=EVERYTHING)
+            place = place_named(on or EVERYWHERE, to=EVERYTHING)
             giving.take(giving.role_named(role), of=user, on=place, actor=actor)
         self._shown(user, as_json=as_json)
 
@@ -160,5 +161,5 @@ def expiry(text: str) -> datetime | None:
 
 
 def _give(role: str, user: User, on: str, actor: Actor) -> None:
-    place = place_named(on, to=EVERYTHING)
+    place = place_named(on or EVERYWHERE, to=EVERYTHING)
     granting.give(giving.role_named(role), to=user, on=place, actor=actor)

@@ -83,16 +83,9 @@ def test_a_password_that_is_none_changes_nothing(ways: Ways, new: str) -> None:
     assert "token" in ways.open()
 
 
-def test_an_administrator_sets_a_password(ways: Ways, alice: User, admin: User) -> None:
+def test_an_administrator_makes_a_password(ways: Ways, alice: User, admin: User) -> None:
     page = reverse("admin:auth_user_password_change", args=[alice.pk])
-    logged_in(admin).post(page, {"password1": NEW, "password2": NEW, "usable_password": "true"})
-    assert ways.open() == []
-
-
-def test_an_administrator_switches_the_password_off(ways: Ways, alice: User, admin: User) -> None:
-    page = reverse("admin:auth_user_password_change", args=[alice.pk])
-    logged_in(admin).post(page, {"usable_password": "false", "unset-password": "1"})
-    assert not User.objects.get(pk=alice.pk).has_usable_password()
+    logged_in(admin).post(page)
     assert ways.open() == []
 
 
@@ -115,7 +108,8 @@ def test_an_administrator_takes_off_a_lost_second_factor(
     ways: Ways, alice: User, admin: User
 ) -> None:
     give_app(alice)
-    assert "Done for alice." in of_list(logged_in(admin), "take_off_factor", alice)
+    page = reverse("admin:auth_user_do", args=[alice.pk, "remove-second-factor"])
+    logged_in(admin).post(page, {"confirm": "alice"})
     assert ways.open() == []
     assert token_login(Client(), "alice").status_code == 200
     entries = Entry.objects.filter(action="factor.remove")
@@ -144,9 +138,7 @@ def test_a_hash_made_anew_ends_nothing(
 
 
 def test_disabling_the_account(ways: Ways, alice: User, admin: User) -> None:
-    page = reverse("admin:auth_user_change", args=[alice.pk])
-    form = {"username": "alice", "first_name": "", "last_name": "", "groups": []}
-    logged_in(admin).post(page, form)
+    logged_in(admin).post(reverse("admin:auth_user_do", args=[alice.pk, "disable"]))
     assert ways.open() == []
     User.objects.filter(pk=alice.pk).update(is_active=True)
     assert ways.open() == []  # enabled again, it begins anew

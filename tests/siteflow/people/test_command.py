@@ -44,33 +44,33 @@ def roles(db: None) -> None:
 
 def test_an_account_is_added_with_a_role_and_a_password_to_change() -> None:
     Site.objects.create(host=make_host("web1"), project="shop", name="shop")
-    made = run("add", "dora", "--role", "operator", "--on", "site:shop@web1")
-    assert (made["name"], made["roles"]) == ("dora", ["operator on site shop"])
-    assert User.objects.get(username="dora").check_password(made["password"])
-    assert Profile.objects.get(user__username="dora").must_change_password
+    made = run("add", "newcomer", "--role", "operator", "--on", "site:shop@web1")
+    assert (made["name"], made["roles"]) == ("newcomer", ["operator on site shop"])
+    assert User.objects.get(username="newcomer").check_password(made["password"])
+    assert Profile.objects.get(user__username="newcomer").must_change_password
     client = Client()
-    log_in(client, "dora", made["password"])
+    log_in(client, "newcomer", made["password"])
     assert client.get("/admin/").headers["Location"].startswith("/account/password/")
-    told = Entry.objects.filter(target_name="dora").values_list("action", "source")
+    told = Entry.objects.filter(target_name="newcomer").values_list("action", "source")
     assert set(told) >= {("user.add", "command"), ("grant.add", "command")}
     assert made["password"] not in str(list(Entry.objects.values()))
 
 
 def test_nothing_is_left_of_what_fails_half_way() -> None:
     assert "There is no host 'nowhere'" in refused(
-        "add", "dora", "--role", "viewer", "--on", "host:nowhere"
+        "add", "newcomer", "--role", "viewer", "--on", "host:nowhere"
     )
-    assert "There is no role 'boss'" in refused("add", "dora", "--role", "boss")
-    assert not User.objects.filter(username="dora").exists()
-    assert not Entry.objects.filter(target_name="dora").exists()
+    assert "There is no role 'boss'" in refused("add", "newcomer", "--role", "boss")
+    assert not User.objects.filter(username="newcomer").exists()
+    assert not Entry.objects.filter(target_name="newcomer").exists()
 
 
 def test_a_password_by_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.stdin", io.StringIO("a password of mine\n"))
-    made = run("add", "dora", "--password-stdin")
+    made = run("add", "newcomer", "--password-stdin")
     assert "password" not in made
-    assert User.objects.get(username="dora").check_password("a password of mine")
-    assert not Profile.objects.filter(user__username="dora").exists()
+    assert User.objects.get(username="newcomer").check_password("a password of mine")
+    assert not Profile.objects.filter(user__username="newcomer").exists()
 
 
 def test_roles_are_given_and_taken(charlie: User) -> None:

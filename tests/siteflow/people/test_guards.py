@@ -97,7 +97,7 @@ def test_names_that_look_the_same_and_weak_passwords_are_refused(alice: User) ->
         ("Alice", None, "username"),
         ("a b", None, "username"),
         ("", None, "username"),
-        ("dora", "short", "password"),
+        ("newcomer", "short", "password"),
     ):
         with pytest.raises(AccountError) as caught:
             acts.add(name, actor=COMMAND, password=password)
