@@ -43,7 +43,10 @@ class Reach:
         return self.everywhere or host in self.hosts or host in self.near
 
     def within(self, *, host: str = "", site: str = "") -> Q:
-        """The rows that lie within, by the names of their columns."""
+        """The rows that lie within, by the names of their columns.
+
+        For ``filter`` by itself: everywhere is an empty Q, which an ``|`` would lose.
+        """
         if self.everywhere:
             return Q()
         found = Q(pk__in=())

@@ -30,8 +30,8 @@ _PROBE_TIMEOUT_S = 2.0
 
 
 def label(target: SshTarget) -> str:
-    """``"web1 (10.0.0.1:22)"``: how messages name a host."""
-    return f"{target.name} ({target.address}:{target.port})"
+    """How messages name a host. Without its address: who sees a container reads them, too."""
+    return target.name
 
 
 @dataclass(slots=True)

@@ -6,7 +6,7 @@ from typing import Any, Literal
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
-from django.db.models import F, ProtectedError
+from django.db.models import F, ProtectedError, Q
 from django.utils import timezone
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
@@ -19,7 +19,8 @@ from provisioning.operations import host_new_keys
 from provisioning.operations.contract import Op, VerbError
 from provisioning.permission import holds
 from provisioning.targets import MAX_JUMPS
-from sites.models import Credential, Host
+from sites.granting import take_away
+from sites.models import Credential, Grant, Host
 
 # What decides where a host is and how to get in: changing it makes all connections outdated.
 _WAY_IN = {"connection", "address", "port", "username", "sudo", "via", "docker_socket"}
@@ -134,7 +135,10 @@ def confirm(op: Op, host: HostDriver) -> None:
 
 
 def remove(op: Op, host: HostDriver) -> None:
-    """Forgets a host and all that was known of it. On the host itself nothing is touched."""
+    """Forgets a host, all that was known of it and the roles given for it, each on record.
+
+    On the host itself nothing is touched.
+    """
     row: Host = Host.objects.select_for_update().get(pk=op.target.pk)
     busy = Operation.objects.active().filter(host=row).exclude(kind="host.remove").first()
     if busy:
@@ -145,6 +149,8 @@ def remove(op: Op, host: HostDriver) -> None:
     op.remember(before=_shown(row))
     credential = row.credential
     key = row.pk
+    for grant in Grant.objects.filter(Q(host=row) | Q(site__host=row)):
+        take_away(grant, actor=op.actor)
     try:
         row.delete()
     except ProtectedError:

@@ -8,17 +8,19 @@ from django.db import models
 from django.utils import timezone
 
 from sites.encryption import decrypt, encrypt
-from sites.rights import Viewer, may_somewhere
+from sites.rights import Viewer, reach
 
 IDLE: Final = timedelta(days=7)
 
 
 class WizardQuerySet(models.QuerySet["Wizard"]):
     def visible_to(self, user: Viewer) -> WizardQuerySet:
-        """Everybody's own, while they may see hosts. What they may do is asked at each step."""
-        return (
-            self.filter(owner_id=user.pk) if may_somewhere(user, "sites.view_host") else self.none()
-        )
+        """Everybody's own, while they may see its host. What they may do is asked at each step."""
+        seen = reach(user, "sites.view_host")
+        own = self.filter(owner_id=user.pk) if seen else self.none()
+        if seen.everywhere:
+            return own
+        return own.filter(models.Q(host=None) | seen.within(host="host_id"))
 
     def active(self) -> WizardQuerySet:
         return self.filter(status=Wizard.Status.ACTIVE, updated_at__gte=timezone.now() - IDLE)

@@ -21,6 +21,7 @@ from sites.admin.reading import ReadingAdmin, entries_of, found_or_404, operatio
 from sites.attention import why
 from sites.filters import containing
 from sites.models import Container
+from sites.rights import may_on
 from sites.rows import container_rows
 from sites.schemas import container_detail, container_out
 
@@ -122,6 +123,7 @@ class ContainerAdmin(ReadingAdmin):
             item=item,
             why=why(item["state"], row.health, row.exit_code),
             tab=tab,
+            sees_host=may_on(request.user, "sites.view_host", row.host),
             buttons=buttons(request.user, "container", row),
             operations=operations_of(request, "container", row.pk) if tab == "operations" else (),
             entries=entries_of(request, "container", row.pk) if tab == "audit" else (),

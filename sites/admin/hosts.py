@@ -195,6 +195,7 @@ def _loses(row: Host) -> list[str]:
         "Its approved host key: it must be approved again if the host comes back",
         "The key or password SiteFlow logs in with, for good",
         "Its facts, services and test results",
+        "The roles that were given for it and for its sites",
     ]
 
 

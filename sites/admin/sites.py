@@ -16,7 +16,7 @@ from sites.admin.filters import HostOfRow
 from sites.admin.reading import ReadingAdmin, found_or_404, tag_names, under_way
 from sites.filters import containing
 from sites.models import Site
-from sites.rights import may
+from sites.rights import may, may_on
 from sites.rows import container_rows, site_rows
 from sites.schemas import container_out, host_is_fresh
 
@@ -81,6 +81,7 @@ class SiteAdmin(ReadingAdmin):
             title=row.name,
             row=row,
             fresh=host_is_fresh(row.host),
+            sees_host=may_on(request.user, "sites.view_host", row.host),
             items=[container_out(each) for each in containers],
             under_way=under_way(request, "container", [each.pk for each in containers]),
             buttons=buttons(request.user, "container", row),

@@ -139,6 +139,26 @@ def test_an_admin_of_one_host_leads_nobody_through_another(world: World) -> None
 def test_a_removed_host_takes_the_right_with_it(world: World) -> None:
     engine.start("host.remove", world.host, actor=COMMAND, confirm_name="web1")
     assert not Grant.objects.exists()
+    told = Entry.objects.get(action="grant.remove")
+    assert (told.target_name, told.after) == ("charlie", {"role": "operator", "for": "site shop"})
+
+
+def test_a_host_s_own_trouble_is_told_to_who_sees_the_host(world: World, visitor: Client) -> None:
+    Host.objects.update(state="unreachable", error="web1: nobody answers at 192.0.2.1", address="a")
+    page = f"/admin/sites/container/{world.own.pk}/change/"
+    link = f"/admin/sites/host/{world.host.pk}/change/"
+    told = visitor.get(page).content.decode()
+    assert "unknown since" in told and "192.0.2.1" not in told and link not in told
+    assert link not in visitor.get(f"/admin/sites/site/{world.site.pk}/change/").content.decode()
+    told = logged_in(person("bob")).get(page).content.decode()
+    assert "192.0.2.1" in told and link in told
+
+
+def test_a_site_without_containers_is_not_shown_as_running(world: World, visitor: Client) -> None:
+    world.own.delete()
+    for page in ("/admin/sites/site/", f"/admin/sites/site/{world.site.pk}/change/"):
+        told = visitor.get(page).content.decode()
+        assert "no containers" in told and "0 of 0" not in told
 
 
 # -- tags ------------------------------------------------------------------------------------

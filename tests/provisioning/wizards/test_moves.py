@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Group, User
 from django.core import serializers
 from django.utils import timezone
 
@@ -22,7 +22,8 @@ from provisioning.wizards import moves
 from provisioning.wizards.expiry import expire_idle
 from provisioning.wizards.shape import wizard_out
 from sites.encryption import CannotDecrypt
-from sites.models import Credential, Host
+from sites.granting import give
+from sites.models import Credential, Grant, Host
 from tests.provisioning.rows import COMMAND, make_host
 from tests.provisioning.wizards.walking import CONNECTION, FINGERPRINT, Network, work
 
@@ -315,3 +316,12 @@ def test_the_same_request_again_is_answered_and_not_carried_out_again(me: Actor)
     assert (again.step, again.version) == (once.step, once.version)
     assert refused(moves.go_back, row, actor=me, guard=guard).code == "idempotency_key_reused"
     assert moves.go_back(row, actor=me).step == "connection"
+
+
+def test_a_wizard_is_out_of_sight_with_its_host(me: Actor) -> None:
+    row, owner = with_host(me), User.objects.get(username="admin")
+    owner.groups.clear()
+    grant = give(Group.objects.get(name="viewer"), to=owner, on=make_host("other"), actor=COMMAND)
+    assert not Wizard.objects.visible_to(User.objects.get(pk=owner.pk)).exists()
+    Grant.objects.filter(pk=grant.pk).update(host=row.host)
+    assert Wizard.objects.visible_to(User.objects.get(pk=owner.pk)).get() == row
