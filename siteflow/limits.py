@@ -103,10 +103,11 @@ def rate_limited(
         except TooMany as error:
             return refusal(request, problem_of(error))
         response = get_response(request)
-        # A token counts as one only once it was found good: guesses are the address's own.
-        who = session or (token if request.user.is_authenticated else "")
-        if token and who:
-            _remember_good(token)
+        # A token counts as one only once it was found good: guesses are the address's own, and so
+        # is a login, whatever header it brings along.
+        who = session or (token if hasattr(request, "auth") else "")
+        if token:
+            _remember(token, good=bool(who))
         spent = _limits(request, who) if who else [of_address(address_of(request))]
         _tell(response, spent[0], spend(spent))
         return response
@@ -123,7 +124,10 @@ def _possible(request: HttpRequest, session: str, token: str) -> list[Limit]:
     return [of_address(address_of(request)), *by_token]
 
 
-def _remember_good(token: str) -> None:
+def _remember(token: str, *, good: bool) -> None:
+    if not good:
+        _good.pop(token, None)  # revoked, perhaps
+        return
     _good[token] = _now()
     _good.move_to_end(token)
     if len(_good) > _MAX_GOOD:

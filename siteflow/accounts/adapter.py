@@ -32,6 +32,9 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
     def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
         """Counted by our backend, which nobody gets past."""
 
+    def get_login_stages(self) -> list[str]:
+        return [*super().get_login_stages(), "siteflow.accounts.stages.StillTheSame"]
+
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False
 

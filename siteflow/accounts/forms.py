@@ -7,7 +7,6 @@ from typing import Any, Final
 
 from allauth.account.adapter import get_adapter
 from allauth.account.internal.flows.login import perform_password_login
-from allauth.account.models import Login
 from allauth.core import context
 from allauth.mfa import utils as mfa
 from allauth.mfa.base.forms import AuthenticateForm, ReauthenticateForm
@@ -25,6 +24,7 @@ from django.utils import timezone
 
 from siteflow.accounts.codes import check_code
 from siteflow.accounts.models import SCOPES
+from siteflow.accounts.stages import begun_by_password
 from siteflow.accounts.throttle import Throttled
 
 SCOPE_WORDS: Final = {
@@ -60,7 +60,7 @@ class LoginForm(forms.Form):
         return self.cleaned_data
 
     def login(self, request: HttpRequest, redirect_url: str | None = None) -> HttpResponse:
-        login = Login(user=self._user, redirect_url=redirect_url)
+        login = begun_by_password(self._user, redirect_url)
         typed = {"username": self.cleaned_data["username"]}
         response: HttpResponse = perform_password_login(request, typed, login)
         return response

@@ -69,6 +69,16 @@ def has_second_factor(user: User) -> bool:
     return bool(Authenticator.objects.filter(user_id=user.pk, type__in=FACTORS).exists())
 
 
+def is_as_checked(user: User) -> bool:
+    """Whether its password is the one that was read with it, and it is not disabled.
+
+    Locks the account until the transaction ends: what is begun in it is there when a new password
+    or the disabling of the account ends everything, or is not begun at all.
+    """
+    rows = User.objects.select_for_update(no_key=True).filter(pk=user.pk)
+    return bool(rows.filter(password=user.password, is_active=True).values_list("pk"))
+
+
 def let_in(user: User) -> User:
     """The account. Raises Held."""
     if hold := hold_of(user):

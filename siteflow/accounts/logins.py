@@ -57,6 +57,7 @@ def begin_session(request: HttpRequest, user: User) -> Login:
         request.session.save()
     key = str(request.session.session_key)
     lasts = timedelta(seconds=request.session.get_expiry_age())
+    _sessions().clear_expired()
     Login.objects.filter(session_key=key, ended_at=None).update(ended_at=timezone.now())
     _note(key)
     return begin(request, user, kind=Login.Kind.BROWSER, lasts=lasts, session_key=key)
@@ -85,11 +86,18 @@ def end(login: Login) -> None:
     """From now on it lets nobody in; a socket that came by it is closed within seconds."""
     Login.objects.filter(pk=login.pk, ended_at=None).update(ended_at=timezone.now())
     if login.session_key:
-        import_module(settings.SESSION_ENGINE).SessionStore(login.session_key).delete()
+        _sessions()(login.session_key).delete()
+
+
+def _sessions() -> Any:
+    return import_module(settings.SESSION_ENGINE).SessionStore
 
 
 def _logged_in(*, request: HttpRequest | None, user: User, **_: Any) -> None:
     if request is not None and hasattr(request, "session"):
+        # A time, not a span: else each change of the session would make it outlast its row.
+        lasts = timedelta(seconds=settings.SESSION_COOKIE_AGE)
+        request.session.set_expiry(timezone.now() + lasts)
         begin_session(request, user)
         request.logged_in_now = user.get_username()  # type: ignore[attr-defined]
 

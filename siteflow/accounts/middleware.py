@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Final
 from urllib.parse import urlencode
 
 from django.contrib.auth.models import User
@@ -16,6 +17,7 @@ from siteflow.accounts.throttle import Throttled
 from siteflow.errors import problem_of
 from siteflow.refusals import page, wants_json
 
+PENDING_S: Final = 900  # a login that was begun; as long as allauth waits for its second step
 # Open while something has to be done first; the API answers for itself.
 _ALWAYS_OPEN = ("/admin/login/", "/admin/logout/", "/account/logout/", "/api/", "/static/")
 _WITHOUT_SECOND_FACTOR = ("/account/second-factor/", "/account/confirm/", "/account/password/")
@@ -32,6 +34,8 @@ class WaysIn:
             remember(request, response, name)
         elif key and request.session.session_key not in (None, key):
             _has_new_key(request)
+        elif _is_a_strangers(request):
+            request.session.set_expiry(PENDING_S)
         return response
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
@@ -48,6 +52,12 @@ class WaysIn:
         if hold is None or _is_where_it_is_done(request.path, hold):
             return None
         return HttpResponseRedirect(f"{reverse(hold.page)}?{urlencode({'next': request.path})}")
+
+
+def _is_a_strangers(request: HttpRequest) -> bool:
+    """A session that was begun or changed without a login, as anybody can."""
+    session = request.session
+    return session.modified and not session.is_empty() and not request.user.is_authenticated
 
 
 def _has_new_key(request: HttpRequest) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.contrib.auth import authenticate
 from django.contrib.auth.models import User
+from django.db import transaction
 from django.http import HttpRequest
 from django.utils import timezone
 
@@ -11,7 +12,7 @@ from audit.actor import Actor
 from audit.record import record
 from siteflow.accounts.access import Pair, start
 from siteflow.accounts.codes import check_code
-from siteflow.accounts.holds import has_second_factor, let_in
+from siteflow.accounts.holds import has_second_factor, is_as_checked, let_in
 
 
 class WrongPassword(Exception):
@@ -45,7 +46,10 @@ def log_in(request: HttpRequest, *, username: str, password: str, code: str) -> 
     return _logged_in(request, user)
 
 
+@transaction.atomic
 def _logged_in(request: HttpRequest, user: User) -> Pair:
+    if not is_as_checked(user):
+        raise WrongPassword
     request.user = user
     request.logged_in_now = user.get_username()  # type: ignore[attr-defined]
     pair = start(request, user)

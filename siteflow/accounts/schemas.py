@@ -15,8 +15,8 @@ Scope = Literal["read", "operate", "manage", "audit", "accounts"]
 
 
 class Credentials(Schema):
-    username: str = Field(max_length=150)
-    password: str = Field(max_length=4096)
+    username: str = Field(min_length=1, max_length=150)
+    password: str = Field(min_length=1, max_length=4096)
     code: str = Field("", max_length=32, description="second factor, where the account has one")
 
 

@@ -9,12 +9,14 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from django.contrib.auth.models import User
+from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
 from audit.actor import Actor
 from audit.record import record
 from siteflow.accounts.access import TokenRefused
+from siteflow.accounts.holds import is_as_checked
 from siteflow.accounts.models import SCOPES, ApiToken
 
 BEGINS_WITH: Final = "sf_"
@@ -41,6 +43,7 @@ def digest(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
+@transaction.atomic
 def make(
     user: User,
     *,
@@ -53,12 +56,14 @@ def make(
     """A new token of the account's and its text, which is shown now and never again.
 
     ``by``: the token that asks for it; what it makes reaches no further than itself.
-    Raises BadToken, ScopeMissing.
+    Raises BadToken, ScopeMissing, TokenRefused.
     """
     now = timezone.now()
     _check(name.strip(), scopes, expires_at, now)
     if by is not None:
         expires_at = _within(by, scopes, expires_at)
+    if not is_as_checked(user):  # it was changed while this request was on its way
+        raise TokenRefused
     text = BEGINS_WITH + secrets.token_urlsafe(32)
     token = ApiToken.objects.create(
         user=user,

@@ -134,12 +134,12 @@ def test_the_address_is_a_known_proxys_word_only(client: Client, settings: Setti
 # -- tokens: whoever authenticates by one sets request.user -----------------------------------
 
 
-def by_token(user: User, token: str) -> Any:
+def by_token(user: User, token: str, good: tuple[str, ...] = ("good 1", "good 2")) -> Any:
     from django.contrib.auth.models import AnonymousUser
 
     def view(request: HttpRequest) -> HttpResponse:
-        if request.headers["Authorization"].startswith("good"):
-            request.user = user
+        if request.headers["Authorization"] in good:
+            request.user, request.auth = user, "as ninja notes it"  # type: ignore[attr-defined]
             return HttpResponse("ok")
         return HttpResponse(status=401)
 
@@ -164,6 +164,23 @@ def test_a_token_that_was_good_is_not_shut_out_by_its_neighbours(bob: User) -> N
         by_token(bob, f"guess {number}")
     assert by_token(bob, "good 1").status_code == 200
     assert by_token(bob, "good 2").status_code == 429  # nobody knows it yet
+
+
+def test_a_token_that_is_good_no_longer_is_a_guess(bob: User) -> None:
+    assert by_token(bob, "good 1").status_code == 200
+    answers = [by_token(bob, "good 1", good=()).status_code for _ in range(5)]
+    assert answers == [401, 401, 401, 429, 429]
+
+
+def test_a_login_makes_no_token_good(client: Client, bob: User) -> None:
+    form = {"username": "bob", "password": "bob's own"}
+    for number in range(3):
+        headers: Any = {"Authorization": f"Bearer made up {number}"}
+        answer = client.post("/api/auth/token", form, "application/json", headers=headers)
+        assert answer.status_code == 200
+        client.cookies.clear()
+    refused = client.get("/api/containers", headers={"Authorization": "Bearer made up 0"})
+    assert refused.status_code == 429
 
 
 # -- the cache --------------------------------------------------------------------------------
