@@ -27,7 +27,7 @@ from siteflow.accounts.sockets import credential_of
 from siteflow.errors import Problem, problem_of
 from siteflow.frames import ActionStart, BadFrame, Frame, Ping, Subscribe, Unsubscribe, parse
 from siteflow.hub import Client, hub_of_this_loop
-from siteflow.limits import spend_change
+from siteflow.limits import TooMany, spend_change
 from siteflow.sessions import Rights, rights_of, watch_of_this_loop
 from siteflow.topics import Wish, snapshot, topic_of
 from sites.live import encode
@@ -97,6 +97,9 @@ class LiveSocket:
                 self.credential = credential
                 self._rights = await rights_of(credential)
             self._rights_at = time.monotonic()
+        except TooMany as error:
+            await self._end(error.code, error.message, NOT_LOGGED_IN)
+            return False
         except Exception:  # the database is away; the client comes again later
             logger.warning("A socket's login cannot be read", exc_info=True)
             await self._close(BROKEN)

@@ -9,6 +9,7 @@ from audit.actor import Actor
 from siteflow.accounts import tickets
 from siteflow.accounts.access import TokenRefused
 from siteflow.accounts.credentials import Credential, of_bearer
+from siteflow.limits import of_address, refuse_if_spent, spend
 
 
 def offered(scope: dict[str, Any]) -> tuple[str, str]:
@@ -22,14 +23,24 @@ def offered(scope: dict[str, Any]) -> tuple[str, str]:
 
 
 def credential_of(scope: dict[str, Any]) -> Credential | None:
-    """What the socket stands on; a ticket is used up. Whether it is any good shows later."""
+    """What the socket stands on; a ticket is used up. Whether it is any good shows later.
+
+    Guesses count like requests without login. Raises TooMany when their address has spent those.
+    """
     way, text = offered(scope)
-    if way == "ticket":
-        return tickets.use(text)
     if way == "cookie":
         key = scope["session"].session_key
         return Credential("session", key) if key else None
+    address = Actor.of_scope(scope).remote_addr
+    refuse_if_spent([of_address(address)])
+    found = tickets.use(text) if way == "ticket" else _of_bearer(text, address)
+    if found is None:
+        spend([of_address(address)])
+    return found
+
+
+def _of_bearer(text: str, address: str | None) -> Credential | None:
     try:
-        return of_bearer(text, address=Actor.of_scope(scope).remote_addr)[0]
+        return of_bearer(text, address=address)[0]
     except TokenRefused:
         return None

@@ -45,7 +45,8 @@ def test_labels_of_containers(lab: Lab, admin: User, corpus: Corpus) -> None:
             lab.web1.docker("create", "--name", name, *labels, BUSYBOX, "true")
             made.append(name)
         tried("host.refresh", added(lab.web1))
-        client, found = logged_in(admin), []
+        client = logged_in(admin)
+        found: list[str] = []
         for name in made:
             row = Container.objects.get(name=name)
             shown = told(client.get(f"/api/containers/{row.pk}"))["labels"]
@@ -58,7 +59,7 @@ def test_labels_of_containers(lab: Lab, admin: User, corpus: Corpus) -> None:
 
 
 def test_lines_of_a_log(lab: Lab, admin: User, corpus: Corpus) -> None:
-    texts = [text for text in sayable(corpus) if len(text.splitlines()) == 1]
+    texts = [text for text in sayable(corpus) if "\n" not in text]
     lab.web1.docker("run", "-d", "--name", "hostile-log", BUSYBOX, "printf", "%s\\n", *texts)
     try:
         lab.web1.docker("wait", "hostile-log")
@@ -67,5 +68,7 @@ def test_lines_of_a_log(lab: Lab, admin: User, corpus: Corpus) -> None:
         shown = told(logged_in(admin).get(f"/api/containers/{row.pk}/logs", {"tail": 10_000}))
     finally:
         lab.web1.docker("rm", "-f", "hostile-log")
-    assert len(shown["lines"]) == len(texts)
+    expected = [storable(text.removesuffix("\r"), limit=MAX_CHARS) for text in texts]
+    assert shown["lines"] == expected
+    assert len(texts) >= 300
     assert ran_there(lab, corpus) == []
