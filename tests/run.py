@@ -15,6 +15,7 @@ from tests.databases import postgres, redis
 
 # These know of no database: once is enough.
 NO_DATABASE = ["--ignore=tests/provisioning/drivers", "--ignore=tests/lab"]
+SHARED = ["--numprocesses=auto", "--dist=loadfile"]
 NONE_CHOSEN = 5  # pytest's code when the arguments leave no test
 
 
@@ -24,7 +25,7 @@ def main() -> int:
         print(
             "LAB=0: tests marked lab and e2e, and PostgreSQL with Redis, are left out.", flush=True
         )
-        return _pytest("SQLite", ["-m", "not lab and not e2e", *rest])
+        return _pytest("SQLite", [*SHARED, "-m", "not lab and not e2e", *rest])
     if problem := _cannot():
         print(f"{problem}\nOr leave out what needs the lab: make test LAB=0", file=sys.stderr)
         return 1
@@ -36,9 +37,14 @@ def main() -> int:
 
 
 def _both(what: str, arguments: list[str], **variables: str) -> int:
-    """The browser's tests run apart: its event loop would be in the way of all that follow."""
-    failed = _pytest(what, ["-m", "not e2e", *arguments], **variables)
-    return _pytest(f"{what}, whole console", ["-m", "e2e", *arguments], **variables) or failed
+    """Real hosts are started once, so their tests are not shared out between processes.
+
+    The browser's run apart: its event loop would be in the way of all that follow.
+    """
+    failed = _pytest(what, [*SHARED, "-m", "not lab and not e2e", *arguments], **variables)
+    for words, chosen in (("real hosts", "lab and not e2e"), ("whole console", "e2e")):
+        failed = _pytest(f"{what}, {words}", ["-m", chosen, *arguments], **variables) or failed
+    return failed
 
 
 def _pytest(what: str, arguments: list[str], **variables: str) -> int:

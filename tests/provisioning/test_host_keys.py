@@ -97,7 +97,7 @@ def test_a_local_host_has_no_key() -> None:
 
 @pytest.mark.lab
 def test_the_new_key_takes_the_place_of_the_old_one(lab: Lab, deployed: bytes) -> None:
-    other = generate_ed25519("carol").public_line.encode()
+    other = generate_ed25519("charlie").public_line.encode()
     text = b"# by hand\r\n\r\n" + other + b"\r\n" + deployed.strip() + b"\r\n"
     lab.web2.path(FILE).write_bytes(text)
     host = add(lab)

@@ -9,7 +9,7 @@ from provisioning.drivers.keys import generate_ed25519
 
 OLD = generate_ed25519("siteflow@web1").public_line
 NEW = generate_ed25519("siteflow@web1").public_line
-OTHER = generate_ed25519("carol with a long comment").public_line
+OTHER = generate_ed25519("charlie with a long comment").public_line
 OLD_B, NEW_B, OTHER_B = OLD.encode(), NEW.encode(), OTHER.encode()
 
 FILES = [
