@@ -48,6 +48,8 @@ def is_ours(*, origin: str, host: str) -> bool:
     domain, host_port = split_domain_port(host.lower())
     if not domain or not validate_host(domain, settings.ALLOWED_HOSTS):
         return False
+    if settings.HTTPS and parts.scheme != "https":
+        return False  # a page that somebody on the way could have written
     default = _DEFAULT_PORTS[parts.scheme]
     same = domain.strip("[]") == parts.hostname and (host_port or default) == (port or default)
     return same or _is_trusted(parts.scheme, parts.netloc)

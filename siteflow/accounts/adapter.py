@@ -8,13 +8,16 @@ from typing import Any, Final
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.authentication import get_authentication_records
 from allauth.core import context
+from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.mfa.adapter import DefaultMFAAdapter
 from django.contrib.auth.models import User
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 
 from audit.actor import address_of
+from siteflow.accounts.holds import is_as_checked
 from sites.encryption import decrypt, encrypt
 
 FRESH_S: Final = 300  # a password given this recently need not be given again
@@ -34,6 +37,12 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
 
     def get_login_stages(self) -> list[str]:
         return [*super().get_login_stages(), "siteflow.accounts.stages.StillTheSame"]
+
+    @transaction.atomic
+    def login(self, request: HttpRequest, user: User) -> None:
+        if not is_as_checked(user):
+            raise ImmediateHttpResponse(HttpResponseRedirect(reverse("account_login")))
+        super().login(request, user)
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False

@@ -39,6 +39,10 @@ class ScopeMissing(Exception):
     message = "A token manages tokens only if it has the scope accounts."
 
 
+class AccountChanged(TokenRefused):
+    message = "The account is disabled, or its password was changed just now."
+
+
 def digest(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
@@ -56,14 +60,14 @@ def make(
     """A new token of the account's and its text, which is shown now and never again.
 
     ``by``: the token that asks for it; what it makes reaches no further than itself.
-    Raises BadToken, ScopeMissing, TokenRefused.
+    Raises BadToken, ScopeMissing, AccountChanged.
     """
     now = timezone.now()
     _check(name.strip(), scopes, expires_at, now)
     if by is not None:
         expires_at = _within(by, scopes, expires_at)
-    if not is_as_checked(user):  # it was changed while this request was on its way
-        raise TokenRefused
+    if not is_as_checked(user):
+        raise AccountChanged
     text = BEGINS_WITH + secrets.token_urlsafe(32)
     token = ApiToken.objects.create(
         user=user,

@@ -48,3 +48,9 @@ def test_all_others(settings: Settings, origin: str, host: str) -> None:
     settings.ALLOWED_HOSTS = ["localhost", "[::1]", "console.example"]
     settings.CSRF_TRUSTED_ORIGINS = ["https://trusted.example:8443", "https://*.wide.example"]
     assert not is_ours(origin=origin, host=host)
+
+
+def test_with_https_only_a_page_that_came_in_the_clear_is_not_ours(settings: Settings) -> None:
+    settings.ALLOWED_HOSTS, settings.HTTPS = ["console.example"], True
+    assert is_ours(origin="https://console.example", host="console.example")
+    assert not is_ours(origin="http://console.example", host="console.example")

@@ -16,6 +16,7 @@ from django.utils import timezone
 from audit.models import Entry
 from siteflow.accounts import password_login, tokens
 from siteflow.accounts.models import ApiToken, Login
+from siteflow.accounts.stages import StillTheSame
 from tests.people import logged_in
 from tests.siteflow.accounts.ways import code, give_app, log_in, token_login
 
@@ -50,6 +51,22 @@ def test_a_login_that_is_under_way(
     answer = token_login(Client(), "alice")
     assert (answer.status_code, answer.json()["error"]["code"]) == (401, "wrong_password")
     assert not Login.objects.exists()
+
+
+@CHANGES
+def test_a_login_of_a_browser_that_is_under_way(
+    client: Client, alice: User, change: Callable[[User], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def meanwhile(step: StillTheSame) -> tuple[Any, bool]:
+        change(alice)
+        return None, True
+
+    monkeypatch.setattr(StillTheSame, "handle", meanwhile)
+    assert log_in(client, "alice")["Location"] == "/admin/login/"
+    assert not Login.objects.exists()
+    assert not Entry.objects.filter(action="auth.login").exists()
+    User.objects.update(is_active=True)
+    assert client.get("/api/auth/me").status_code == 401
 
 
 @CHANGES
