@@ -32,7 +32,7 @@ _ORIGIN = re.compile(r"https?://([\w.-]+|\[[0-9a-fA-F:]+\])(:\d{1,5})?")
 def settings_are_sound(
     app_configs: Sequence[AppConfig] | None = None, **kwargs: Any
 ) -> list[CheckMessage]:
-    return [*_numbers(), *_keys(), *_proxies(), *_urls(), *_origins()]
+    return [*_numbers(), *_secret_key(), *_keys(), *_proxies(), *_urls(), *_origins()]
 
 
 @register(Tags.security, deploy=True)
@@ -73,6 +73,16 @@ def _numbers() -> Iterator[Error]:
                 hint=f"Set a whole number from {low} to {high}.",
                 id="siteflow.E001",
             )
+
+
+def _secret_key() -> Iterator[Error]:
+    """Who guesses it makes access tokens and cookies of their own."""
+    if len(settings.SECRET_KEY) < 32:
+        yield Error(
+            "SECRET_KEY is shorter than 32 characters.",
+            hint="Leave it unset to have one made, or give 50 random characters.",
+            id="siteflow.E007",
+        )
 
 
 def _keys() -> Iterator[Error]:

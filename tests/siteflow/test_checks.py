@@ -16,6 +16,7 @@ WRONG: list[tuple[str, Any, str]] = [
     ("WORKERS", 65, "siteflow.E001"),
     ("RATE_ANONYMOUS", "many", "siteflow.E001"),
     ("RATE_USER", -1, "siteflow.E001"),
+    ("SECRET_KEY", "changeme", "siteflow.E007"),
     ("ENCRYPTION_KEYS", ["short"], "siteflow.E002"),
     ("TRUSTED_PROXIES", ["10.0.0.300"], "siteflow.E003"),
     ("CORS_ORIGINS", ["*"], "siteflow.E006"),

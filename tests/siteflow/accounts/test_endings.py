@@ -76,6 +76,15 @@ def test_the_old_password_counts_like_a_login(alice: User) -> None:
     assert log_in(Client(), "alice").status_code == 429
 
 
+def test_the_new_password_is_no_way_to_guess_the_old(alice: User) -> None:
+    client = logged_in(alice)
+    told = [
+        change_password(client, old="", new=new).content.decode()
+        for new in ("alice's own", "another one 7")
+    ]
+    assert all("This is the password you have" not in page for page in told)
+
+
 @pytest.mark.parametrize("new", ["short", "alice's own", "password1234"])
 def test_a_password_that_is_none_changes_nothing(ways: Ways, new: str) -> None:
     answer = change_password(ways.own, new=new)
