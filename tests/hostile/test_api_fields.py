@@ -12,7 +12,7 @@ from tests.hostile.corpus import Corpus, encodable
 from tests.hostile.fields import Address, Field, Request, addresses
 from tests.hostile.world import World, told
 from tests.people import logged_in
-from tests.siteflow.test_permissions import Things, content, filled, queued, things, wizard_at
+from tests.siteflow.things import Things, content, filled, queued, things, wizard_at
 
 __all__ = ["things"]
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("rights_once")]
@@ -95,7 +95,7 @@ def test_every_field_of(address: Address, things: Things, admin: User, corpus: C
         things["operation"] = queued(things, ended=address.path.endswith("/retry"))
     if "{wizard_id}" in address.path:
         things["wizard"] = wizard_at(things, address.path.rpartition("/")[2])
-    baseline = json.loads(content(address.baseline, things))
+    baseline = json.loads(content(address.baseline, things, address.path))
     attempt = Attempt(World(logged_in(admin)), address, filled(address.path, things), baseline)
     for value in corpus.core:
         if len(value.text) < LARGE:

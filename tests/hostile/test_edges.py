@@ -10,7 +10,7 @@ from django.contrib.auth.models import User
 
 from tests.hostile.world import told
 from tests.people import logged_in
-from tests.siteflow.test_permissions import Things, things
+from tests.siteflow.things import Things, things
 
 __all__ = ["things"]
 pytestmark = pytest.mark.django_db

@@ -8,7 +8,7 @@ import time
 import pytest
 
 from tests.hostile.schema_run import run
-from tests.siteflow.test_permissions import Things, things
+from tests.siteflow.things import Things, things
 
 __all__ = ["things"]
 CASES = int(os.environ.get("SCHEMA_CASES", "1200"))

@@ -1,58 +1,63 @@
-"""Who may do what, in one place: each address of the API, topic and message of a socket, command.
+"""Who may do what, in one place: each address, topic and message of a socket, verb and command.
 
-Whatever is not in here fails `test_permissions.py`, so nothing is added without an answer to it.
-The verbs' own permissions are in the verb table; what they come to for each role stands here.
+Whatever is not in here fails `matrix/test_complete.py`, so nothing is added without an answer to
+it. The classes of answers are in `matrix/rows.py`, who asks in `matrix/visitors.py`; the pages of
+the console stand in `matrix/pages.py`, as there are many of them.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import Any, Final
 
-ROLES: Final = ("anonymous", "charlie", "bob", "alice", "admin")
-
-
-@dataclass(frozen=True)
-class Answers:
-    """The status for each role, and what to send. ``changes``: it is no mere look."""
-
-    anonymous: int
-    charlie: int
-    bob: int
-    alice: int
-    admin: int
-    body: Any = None
-    changes: bool = False
-
-
-OPEN: Final = Answers(200, 200, 200, 200, 200)
-LIST: Final = Answers(401, 403, 200, 200, 200)
-ONE: Final = Answers(401, 404, 200, 200, 200)  # what one may not see is not there
-OWN_LIST: Final = Answers(401, 200, 200, 200, 200)  # of one's own things only
-OWN: Final = Answers(401, 404, 404, 404, 200)  # the thing is admin's
-ADMINS: Final = Answers(401, 403, 403, 403, 200)
-
-
-def everybody(status: int, body: Any) -> Answers:
-    return Answers(status, status, status, status, status, body)
-
-
-def operate(body: Any = None) -> Answers:
-    return Answers(401, 404, 403, 202, 202, body, changes=True)
-
-
-def manage(status: int, body: Any, *, hidden: int = 404) -> Answers:
-    return Answers(401, hidden, 403, 403, status, body, changes=True)
-
-
-def own(body: Any = None) -> Answers:
-    return Answers(401, 404, 404, 404, 200, body, changes=True)
-
+from tests.siteflow.matrix.rows import (
+    ADMINS,
+    AUDIT,
+    AUDIT_KEEPERS,
+    LIST,
+    ONE,
+    ONE_OPERATION,
+    OPEN,
+    OPERATIONS,
+    OWN,
+    OWN_LIST,
+    Row,
+    VerbRow,
+    everybody,
+    manage,
+    of_operation,
+    operate,
+    own,
+)
 
 CONNECTION: Final = {"name": "new", "address": "192.0.2.1", "username": "a"}
-NEW_HOST: Final = {"name": "new", "address": "192.0.2.1", "username": "a", "auth": "generate"}
+NEW_HOST: Final = {**CONNECTION, "auth": "generate"}
 
-API: Final[dict[tuple[str, str], Answers]] = {
+# Verb → what one needs for it on its target, and what it is asked with. FINGERPRINT and NAME are
+# the target's own.
+VERBS: Final[dict[str, VerbRow]] = {
+    "container.start": VerbRow("operate"),
+    "container.stop": VerbRow("operate"),
+    "container.restart": VerbRow("operate"),
+    "container.kill": VerbRow("operate"),
+    "container.pause": VerbRow("operate"),
+    "container.unpause": VerbRow("operate"),
+    "container.remove": VerbRow("remove", confirm=True),
+    "host.test": VerbRow("operate"),
+    "host.refresh": VerbRow("operate"),
+    "host.restart-service": VerbRow("operate", {"service": "nginx.service"}),
+    "host.rotate-key": VerbRow("manage"),
+    "host.add": VerbRow("manage", NEW_HOST),
+    "host.generate-key": VerbRow("manage"),
+    "host.change": VerbRow("manage", {"sudo": True}),
+    "host.approve-key": VerbRow("manage", {"fingerprint": "FINGERPRINT"}),
+    "host.confirm": VerbRow("manage", status=409),  # is set up already
+    "host.remove": VerbRow("manage", confirm=True, prepare="idle"),
+    "host.tag": VerbRow("tag", {"tags": ["eu"]}, everywhere=True),
+    "site.tag": VerbRow("tag", {"tags": ["eu"]}, everywhere=True),
+}
+
+API: Final[dict[tuple[str, str], Row]] = {
     ("get", "/api/health"): OPEN,
     ("get", "/api/health/live"): OPEN,
     ("get", "/api/health/ready"): OPEN,
@@ -62,8 +67,8 @@ API: Final[dict[tuple[str, str], Answers]] = {
     ("post", "/api/hosts/generate-key"): manage(201, {}, hidden=403),
     ("get", "/api/hosts/{host_id}"): ONE,
     ("patch", "/api/hosts/{host_id}"): manage(200, {"sudo": True}),
-    ("delete", "/api/hosts/{host_id}"): manage(200, {"confirm_name": "web1"}),
-    ("post", "/api/hosts/{host_id}/approve-key"): manage(200, {"fingerprint": "OFFERED"}),
+    ("delete", "/api/hosts/{host_id}"): manage(200, {"confirm_name": "NAME"}, prepare="idle"),
+    ("post", "/api/hosts/{host_id}/approve-key"): manage(200, {"fingerprint": "FINGERPRINT"}),
     ("get", "/api/hosts/{host_id}/facts"): ONE,
     ("get", "/api/hosts/{host_id}/services"): ONE,
     ("post", "/api/hosts/{target_id}/test"): operate(),
@@ -79,28 +84,33 @@ API: Final[dict[tuple[str, str], Answers]] = {
     ("post", "/api/containers/{target_id}/kill"): operate(),
     ("post", "/api/containers/{target_id}/pause"): operate(),
     ("post", "/api/containers/{target_id}/unpause"): operate(),
-    ("post", "/api/containers/{target_id}/remove"): operate({"confirm_name": "shop-web-1"}),
+    ("post", "/api/containers/{target_id}/remove"): operate(
+        {"confirm_name": "NAME"}, needs="remove"
+    ),
     ("get", "/api/sites"): LIST,
     ("get", "/api/sites/{site_id}"): ONE,
-    ("get", "/api/operations"): LIST,
-    ("post", "/api/operations"): operate({"kind": "container.stop", "target_id": "CONTAINER"}),
-    ("get", "/api/operations/{operation_id}"): ONE,
-    ("get", "/api/operations/{operation_id}/output"): ONE,
-    ("post", "/api/operations/{operation_id}/cancel"): operate(),
-    ("post", "/api/operations/{operation_id}/retry"): operate(),
+    ("get", "/api/operations"): OPERATIONS,
+    # by verb, as they stand above
+    ("post", "/api/operations"): Row(
+        202, body={"kind": "container.stop", "target_id": "CONTAINER"}
+    ),
+    ("get", "/api/operations/{operation_id}"): ONE_OPERATION,
+    ("get", "/api/operations/{operation_id}/output"): ONE_OPERATION,
+    ("post", "/api/operations/{operation_id}/cancel"): of_operation(),
+    ("post", "/api/operations/{operation_id}/retry"): of_operation(),
     ("post", "/api/wizards/start"): manage(201, {"wizard_type": "ssh_host"}, hidden=403),
     ("get", "/api/wizards"): OWN_LIST,
     ("get", "/api/wizards/{wizard_id}"): OWN,
     ("post", "/api/wizards/{wizard_id}/step"): own(CONNECTION),
     ("post", "/api/wizards/{wizard_id}/next"): own(),
     ("post", "/api/wizards/{wizard_id}/previous"): own(),
-    ("post", "/api/wizards/{wizard_id}/test"): own(),
+    ("post", "/api/wizards/{wizard_id}/test"): own(needs="manage operate", prepare="idle"),
     ("post", "/api/wizards/{wizard_id}/complete"): own(),
     ("post", "/api/wizards/{wizard_id}/cancel"): own(),
-    ("get", "/api/audit/logs"): LIST,
-    ("post", "/api/audit/cleanup"): Answers(401, 403, 403, 403, 200, changes=True),
-    ("get", "/api/audit/verify"): ADMINS,
-    ("get", "/api/audit/export"): ADMINS,
+    ("get", "/api/audit/logs"): AUDIT,
+    ("post", "/api/audit/cleanup"): AUDIT_KEEPERS,
+    ("get", "/api/audit/verify"): AUDIT_KEEPERS,
+    ("get", "/api/audit/export"): AUDIT_KEEPERS,
     # Logging in: nobody's rights matter, only what is sent.
     ("post", "/api/auth/token"): everybody(401, {"username": "nobody", "password": "guessed"}),
     ("post", "/api/auth/refresh"): everybody(401, {"refresh": "guessed"}),
@@ -109,23 +119,21 @@ API: Final[dict[tuple[str, str], Answers]] = {
     ("get", "/api/auth/me"): OWN_LIST,
     ("post", "/api/auth/ws-ticket"): OWN_LIST,
     ("get", "/api/tokens"): OWN_LIST,
-    ("post", "/api/tokens"): Answers(401, 201, 201, 201, 201, {"name": "ci", "scopes": ["read"]}),
-    ("delete", "/api/tokens/{token_id}"): Answers(401, 404, 404, 404, 404),
-    # Not part of its own description: a login is asked for by a redirect, as for a page.
-    ("get", "/api/docs"): Answers(302, 200, 200, 200, 200),
-    ("get", "/api/openapi.json"): Answers(302, 200, 200, 200, 200),
+    ("post", "/api/tokens"): replace(
+        OWN_LIST, status=201, needs="tokens", body={"name": "ci", "scopes": ["read"]}, changes=True
+    ),
+    ("delete", "/api/tokens/{token_id}"): replace(OWN, status=204, needs="tokens", changes=True),
 }
 
-# topic (a dot at the end: with the key of a thing) → roles that may subscribe, else what is said
-TOPICS: Final = {
-    "sites": "forbidden",
-    "containers": "forbidden",
-    "containers.": "not_found",
-    "hosts": "forbidden",
-    "operations": "forbidden",
-    "operation.": "not_found",
+# Topic (a dot at the end: with the key of a thing) → what one needs for it
+TOPICS: Final[dict[str, Row]] = {
+    "sites": LIST,
+    "containers": LIST,
+    "containers.": replace(ONE, kind="host"),
+    "hosts": LIST,
+    "operations": OPERATIONS,
+    "operation.": replace(ONE_OPERATION, kind="operation"),
 }
-MAY_SUBSCRIBE: Final = {"bob", "alice", "admin"}
 
 # type of a message → who may send it once the socket is open
 MESSAGES: Final = {
@@ -162,3 +170,11 @@ COMMANDS: Final[dict[str, tuple[str, ...]]] = {
     "prepare": (),
     "serve": (),
 }  # fmt: skip
+
+
+def body_of(verb: str, target: int | None) -> dict[str, Any]:
+    """The same verb as a message, for POST /api/operations and the socket's action.start."""
+    row = VERBS[verb]
+    confirm = {"confirm_name": "NAME"} if row.confirm else {}
+    where = {} if target is None else {"target_id": target}
+    return {"kind": verb, "params": row.params, **where, **confirm}

@@ -1,0 +1,113 @@
+"""Who comes to SiteFlow, by which way, and what each of them holds where.
+
+What the roles come to is written down here a second time, in the tests' own words, so that the
+product's answer is compared with something it did not make itself.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Final
+
+LOOKER: Final = frozenset({"look"})
+VIEWER: Final = LOOKER | {"operations", "audit"}
+OPERATOR: Final = VIEWER | {"operate", "remove", "cancel"}
+ADMIN: Final = OPERATOR | {"manage", "tag", "keep_audit", "accounts"}
+# What is never held for a part of what there is.
+WHOLE: Final = {"tag", "keep_audit", "accounts"}
+OF_SCOPE: Final = {
+    "read": {"look", "operations"},
+    "operate": {"operate", "cancel"},
+    "manage": {"remove", "manage", "tag"},
+    "audit": {"audit", "keep_audit"},
+    "accounts": {"accounts"},
+}
+ALL_SCOPES: Final = tuple(OF_SCOPE)
+# (kind of thing, which of the two): what a role given for a part covers
+ON_OWN_SITE: Final = frozenset(
+    (kind, "own") for kind in ("site", "container", "operation", "entry")
+)
+ON_OWN_HOST: Final = ON_OWN_SITE | {("host", "own")}
+ON_FOREIGN_SITE: Final = frozenset((kind, "foreign") for kind, _ in ON_OWN_SITE)
+EVERYWHERE: Final = None
+
+
+@dataclass(frozen=True)
+class Visitor:
+    """``stopped``: "" for who gets in, "nobody" for who is as good as not logged in, "held"."""
+
+    name: str
+    account: str = ""
+    way: str = "session"  # session, token, login (JSON web token) or none
+    abilities: frozenset[str] = frozenset()
+    covers: frozenset[tuple[str, str]] | None = field(default=EVERYWHERE)
+    scopes: tuple[str, ...] | None = None
+    stopped: str = ""
+    forged: bool = False  # the session's cookie, but not the token that only our pages know
+
+    def __str__(self) -> str:
+        return self.name
+
+    def can(self, ability: str, kind: str = "", which: str = "") -> bool:
+        """For this thing; without a kind, for everything."""
+        if not self._within_scopes(ability):
+            return False
+        if self.covers is EVERYWHERE:
+            return which != "missing"
+        return ability not in WHOLE and (kind, which) in self.covers
+
+    def can_somewhere(self, ability: str) -> bool:
+        return self._within_scopes(ability) and (self.covers is EVERYWHERE or ability not in WHOLE)
+
+    @property
+    def has_role(self) -> bool:
+        """Whether the console lets it in: some page of its menu is for this visitor."""
+        return any(self.can_somewhere(one) for one in (*VIEWER, "accounts"))
+
+    def _within_scopes(self, ability: str) -> bool:
+        if ability not in self.abilities:
+            return False
+        return self.scopes is None or any(ability in OF_SCOPE[scope] for scope in self.scopes)
+
+
+VISITORS: Final = (
+    Visitor("anonymous", way="none", stopped="nobody"),
+    Visitor("no role", "charlie"),
+    Visitor("looker", "looker", abilities=LOOKER),
+    Visitor("viewer", "bob", abilities=VIEWER),
+    Visitor("operator", "alice", abilities=OPERATOR),
+    Visitor("admin", "admin", abilities=ADMIN),
+    Visitor("superuser", "root", abilities=ADMIN),
+    Visitor("operator of this site", "here", abilities=OPERATOR, covers=ON_OWN_SITE),
+    Visitor("operator of another site", "elsewhere", abilities=OPERATOR, covers=ON_FOREIGN_SITE),
+    Visitor("admin of this host", "keeper", abilities=ADMIN, covers=ON_OWN_HOST),
+    # by other ways than a browser's session
+    Visitor("program's login", "admin", "login", ADMIN),
+    Visitor("full token", "admin", "token", ADMIN, scopes=ALL_SCOPES),
+    Visitor("read token", "admin", "token", ADMIN, scopes=("read",)),
+    Visitor("operate token", "admin", "token", ADMIN, scopes=("read", "operate")),
+    Visitor("manage token", "admin", "token", ADMIN, scopes=("read", "manage")),
+    Visitor("token of this site", "here", "token", OPERATOR, ON_OWN_SITE, scopes=ALL_SCOPES),
+    # what does not let anybody in, though an admin's
+    Visitor("expired login", "admin", "login", ADMIN, stopped="nobody"),
+    Visitor("ended login", "admin", "login", ADMIN, stopped="nobody"),
+    Visitor("forged login", "admin", "login", ADMIN, stopped="nobody"),
+    Visitor("refresh token", "admin", "login", ADMIN, stopped="nobody"),
+    Visitor("revoked token", "admin", "token", ADMIN, scopes=ALL_SCOPES, stopped="nobody"),
+    Visitor("expired token", "admin", "token", ADMIN, scopes=ALL_SCOPES, stopped="nobody"),
+    Visitor("unknown token", "admin", "token", ADMIN, scopes=ALL_SCOPES, stopped="nobody"),
+    Visitor("ended session", "admin", "session", ADMIN, stopped="nobody"),
+    Visitor("disabled, session", "disabled", "session", ADMIN, stopped="nobody"),
+    Visitor("disabled, login", "disabled", "login", ADMIN, stopped="nobody"),
+    Visitor("disabled, token", "disabled", "token", ADMIN, scopes=ALL_SCOPES, stopped="nobody"),
+    # logged in, but something has to be done first
+    Visitor("no second factor, session", "guarded", "session", ADMIN, stopped="held"),
+    Visitor("no second factor, login", "guarded", "login", ADMIN, stopped="held"),
+    Visitor("no second factor, token", "guarded", "token", ADMIN, scopes=ALL_SCOPES,
+            stopped="held"),
+    Visitor("old password, session", "outdated", "session", ADMIN, stopped="held"),
+    Visitor("old password, login", "outdated", "login", ADMIN, stopped="held"),
+    Visitor("old password, token", "outdated", "token", ADMIN, scopes=ALL_SCOPES, stopped="held"),
+    # an admin's browser that another site makes send something
+    Visitor("foreign form", "admin", abilities=ADMIN, forged=True),
+)  # fmt: skip

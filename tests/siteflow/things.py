@@ -1,0 +1,78 @@
+"""One of each thing, in a state in which everything of the API can be asked of it."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from provisioning import engine
+from provisioning.drivers.fake import FakeHost
+from provisioning.drivers.keys import generate_ed25519
+from provisioning.models import Operation, Wizard
+from sites.models import Container, Host, Site
+from tests.people import person
+from tests.provisioning.conftest import fake
+from tests.provisioning.rows import COMMAND, make_container, make_host
+from tests.siteflow.permission_table import CONNECTION
+
+__all__ = ["fake"]
+Things = dict[str, int]
+
+
+@pytest.fixture
+def things(
+    db: None, fake: FakeHost, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> Things:
+    """One of each, in a state in which everything can be asked of it."""
+    monkeypatch.setattr("provisioning.engine.accept.ring", lambda key: None)
+    monkeypatch.setattr("provisioning.logs.host_driver", lambda target: fake)
+    monkeypatch.setattr(fake.docker, "logs", lambda *args, **given: [], raising=False)
+    host = make_host(offered_key=generate_ed25519("").public_line)
+    container = make_container(host, "shop-web-1")
+    site = Site.objects.create(host=host, project="shop", name="shop")
+    return {"host": host.pk, "container": container.pk, "site": site.pk}
+
+
+def queued(things: Things, *, ended: bool) -> int:
+    target = Container.objects.get(pk=things["container"])
+    row = engine.start("container.restart", target, actor=COMMAND)
+    if ended:
+        Operation.objects.filter(pk=row.pk).update(status="failed", finished_at=timezone.now())
+    return row.pk
+
+
+def wizard_at(things: Things, move: str) -> int:
+    """A wizard of admin's, where this move can be made: its host is tested and its key approved."""
+    host = Host.objects.get(pk=things["host"])
+    checks = [{"name": name, "verdict": "ok"} for name in ("login", "docker")]
+    Host.objects.update(preflight=checks, preflight_at=timezone.now(), host_key=host.offered_key)
+    tested = engine.start("host.test", host, actor=COMMAND)
+    now = timezone.now() - timedelta(minutes=1)
+    Operation.objects.filter(pk=tested.pk).update(status="succeeded", started_at=now)
+    steps = {"test": "ssh_test", "previous": "docker_test", "complete": "confirm"}
+    return Wizard.objects.create(
+        kind="ssh_host",
+        owner=person("admin"),
+        step=steps.get(move, "connection"),
+        state={"connection": CONNECTION, "authentication": {"auth": "keep"}},
+        results={name: {"operation": tested.pk} for name in ("ssh_test", "docker_test")},
+        host=host,
+    ).pk
+
+
+def filled(path: str, things: Things) -> str:
+    kind = path.split("/")[2].removesuffix("s")
+    values = {f"{name}_id": key for name, key in things.items()}
+    return path.format(**values, target_id=things.get(kind), token_id=0)
+
+
+def content(body: Any, things: Things, path: str) -> str:
+    """With what the table leaves to be filled in."""
+    text = json.dumps(body) if body is not None else ""
+    name = "shop-web-1" if "/containers/" in path else "web1"
+    text = text.replace("FINGERPRINT", Host.objects.get().offered_fingerprint)
+    return text.replace('"NAME"', f'"{name}"').replace('"CONTAINER"', str(things["container"]))
