@@ -13,6 +13,7 @@ from django.utils import timezone
 from pydantic import BaseModel, ValidationError
 
 from audit.record import Actor, record
+from provisioning.drivers.hostile import storable
 from provisioning.engine.doorbell import ring
 from provisioning.engine.errors import BadParams, Busy, Conflict, EngineError, Refused, UnknownVerb
 from provisioning.engine.inline import run_inline
@@ -125,6 +126,9 @@ def _permit(verb: Verb, target: Model | None, actor: Actor) -> None:
 
 
 def _parsed(verb: Verb, params: dict[str, Any]) -> BaseModel:
+    for name, value in params.items():
+        if isinstance(value, str) and storable(value, limit=len(value)) != value:
+            raise BadParams(f"{name}: this holds a character that cannot be kept.", field=name)
     try:
         return verb.params.model_validate(params)
     except ValidationError as error:

@@ -1,0 +1,68 @@
+"""Every parameter of every verb with every hostile value: whole in one argument, or refused."""
+
+from __future__ import annotations
+
+from typing import Any, Final, get_args, get_origin
+
+import pytest
+from pydantic import BaseModel
+
+from provisioning import engine
+from provisioning.drivers.fake import FakeHost
+from provisioning.engine.errors import EngineError
+from provisioning.operations import VERBS
+from provisioning.operations.contract import Verb, VerbError
+from sites.models import Container, Host, Site
+from tests.hostile.corpus import Corpus, encodable
+from tests.hostile.world import taken_back
+from tests.provisioning.rows import COMMAND, make_container, make_host
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("rights_once")]
+RIGHT: Final[dict[str, dict[str, Any]]] = {
+    "host.add": {"name": "new", "address": "192.0.2.1", "username": "a", "auth": "generate"},
+    "host.restart-service": {"service": "x.service"},
+}
+
+
+def cases() -> list[tuple[str, str]]:
+    return [(kind, name) for kind, verb in VERBS.items() for name in verb.params.model_fields]
+
+
+def as_type(params: type[BaseModel], name: str, text: str) -> Any:
+    annotation = params.model_fields[name].annotation
+    several = list in {get_origin(annotation), *map(get_origin, get_args(annotation))}
+    return [text] if several else text
+
+
+def target_of(verb: Verb, host: Host) -> Any:
+    if verb.target is Container:
+        return make_container(host, "shop-web-1", docker_id=b"shop-web-1".hex().ljust(64, "0"))
+    if verb.target is Site:
+        return Site.objects.create(host=host, project="shop", name="shop")
+    return host if verb.target is Host else None
+
+
+@pytest.mark.parametrize(("kind", "name"), cases())
+def test_a_parameter(
+    kind: str, name: str, fake: FakeHost, corpus: Corpus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("provisioning.engine.accept.ring", lambda key: None)
+    verb = VERBS[kind]
+    target = target_of(verb, make_host())
+    for value in corpus.values:
+        params = {**RIGHT.get(kind, {}), name: as_type(verb.params, name, value.text)}
+        with taken_back():
+            try:
+                row = engine.start(
+                    kind, target, actor=COMMAND, params=params, confirm_name=str(target)
+                )
+            except (EngineError, VerbError) as error:
+                assert error.message and error.status < 500
+                continue
+            assert encodable(str(row.params)) and "\0" not in str(row.params)
+            if not verb.inline and not verb.finds_own_way:
+                engine.run(row.pk)
+    for argv in fake.ran:
+        for value in corpus.values:
+            if len(value.text) > 3:
+                assert all(word == value.text or value.text not in word for word in argv)
