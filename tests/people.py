@@ -1,7 +1,6 @@
 """The cast: alice (operator), bob (viewer), charlie (no access) and admin, as fixtures.
 
-Roles come from a migration. Tests with real transactions end with everything flushed, roles too,
-so they are made anew where they are missing.
+Roles come from migrations, and are made anew after tests that empty the database.
 """
 
 from __future__ import annotations
@@ -34,13 +33,17 @@ def person(name: str) -> User:
 
 
 def _role(name: str) -> Group:
-    from django.apps import apps
     from django.contrib.auth.models import Group
 
-    if not Group.objects.filter(name=name).exists():
-        import_module("provisioning.migrations.0002_roles").make_roles(apps, None)
-        import_module("sites.migrations.0004_who_gives_roles").add_to_admin(apps, None)
     return Group.objects.get(name=name)
+
+
+def make_roles() -> None:
+    """As the migrations do; for databases that were emptied since."""
+    from django.apps import apps
+
+    import_module("provisioning.migrations.0002_roles").make_roles(apps, None)
+    import_module("sites.migrations.0004_who_gives_roles").add_to_admin(apps, None)
 
 
 def logged_in(user: User) -> Client:

@@ -2,7 +2,8 @@
 
 Django ends such a test with `flush`, which the append-only triggers refuse, as they should:
 `manage.py flush` must not empty a real audit either. So here, and only here, the triggers are
-taken down for the flush and put up again after it. Tests see them at all other times.
+taken down for the flush and put up again after it. Tests see them at all other times. The roles,
+which come from a migration, are made anew, so that no test depends on those before it.
 """
 
 from collections.abc import Iterator
@@ -19,6 +20,7 @@ def _flush_empties_the_audit() -> Iterator[None]:
 
     from audit import guard
     from audit.models import Head
+    from tests.people import make_roles
 
     flush = TransactionTestCase._fixture_teardown  # type: ignore[attr-defined]
 
@@ -30,6 +32,7 @@ def _flush_empties_the_audit() -> Iterator[None]:
         for alias in aliases:
             Head.objects.using(alias).create()
             guard.install(connections[alias])
+        make_roles()
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(TransactionTestCase, "_fixture_teardown", without_triggers)

@@ -170,5 +170,5 @@ def test_the_list_takes_as_many_queries_for_many(
         other = make_container(container.host, f"c{number:02}")
         engine.start("container.stop", other, actor=COMMAND)
     client = logged_in(bob)
-    with django_assert_max_num_queries(9):
+    with django_assert_max_num_queries(11):
         client.get(reverse(LIST))
