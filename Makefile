@@ -5,7 +5,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 LAB ?= 1
 
-.PHONY: help run test lab check bench lock clean
+.PHONY: help run test lab check mutants bench lock clean
 
 help: ## This list
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
@@ -30,6 +30,9 @@ check: .venv/development ## Lint, types, imports, forbidden calls, migrations, d
 	@$(BIN)/python manage.py makemigrations --check --dry-run
 	@SITEFLOW_HTTPS=1 SECRET_KEY=$$(head -c 48 /dev/urandom | base64 -w0) \
 	  $(BIN)/python manage.py check --deploy --fail-level WARNING
+
+mutants: .venv/development ## Turns off each check by itself; the permission matrix must notice
+	@$(BIN)/python -m tests.mutations $(MUTANTS_ARGS)
 
 bench: .venv/development ## Figures as a table and as JSON (var/bench.json)
 	@tests/lab/install
