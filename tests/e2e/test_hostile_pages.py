@@ -1,0 +1,68 @@
+"""Pages full of the hostile corpus in a real browser: nothing of it runs or is reported."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser
+
+from tests.e2e.test_pages import opened
+from tests.stack import Stack, stack
+
+pytestmark = pytest.mark.e2e
+ROWS = """
+from django.utils import timezone
+from provisioning import inventory
+from provisioning.drivers.hostile import storable
+from provisioning.drivers.keys import generate_ed25519
+from sites.models import Container, Host
+from tests.hostile.corpus import Corpus
+from tests.hostile.test_from_hosts import said
+now = timezone.now()
+evil = "<script>window.hacked=1</script>"
+host = Host.objects.create(
+    name="evil", connection="ssh", address="192.0.2.7", username="root", error=evil, advice=evil,
+    state="reachable", inventory_at=now, host_key=generate_ed25519("").public_line)
+texts = [text for text in Corpus().texts if len(text) < 5000 and storable(text, limit=9)]
+seen = [said(number, text) for number, text in enumerate(texts)]
+host.facts = {"hostname": evil, "os_name": evil, "kernel": evil}
+host.services = [{"name": text[:99], "load": "loaded", "active": "active", "sub": "running",
+                  "description": storable(text, limit=255)} for text in texts if "\\0" not in text
+                  and text.isprintable()]
+host.facts_at = host.services_at = now
+host.save()
+inventory.apply_all(host, seen, at=now)
+"""
+
+
+@pytest.fixture(scope="module")
+def evil_console() -> Iterator[Stack]:
+    with stack() as running:
+        running.manage("shell", "-c", ROWS)
+        yield running
+
+
+def test_nothing_a_host_says_runs(browser: Browser, evil_console: Stack) -> None:
+    page = opened(browser, evil_console.url)
+    heard: list[str] = []
+    page.on("console", lambda said: heard.append(said.text) if said.type == "error" else None)
+    page.on("pageerror", lambda error: heard.append(str(error)))
+    page.on("dialog", lambda dialog: (heard.append(dialog.message), dialog.dismiss())[1])
+    paths = [f"sites/container/?p={number}" for number in range(1, 11)]
+    rows = range(1, 500, 25)
+    paths += [f"sites/container/{key}/change/" for key in rows]
+    host = "sites/host/1/change/"
+    paths += ["", "sites/site/", "sites/host/", host, f"{host}?tab=services"]
+    paths += [f"{host}?tab=containers"]
+    loaded = 0
+    for path in paths:
+        answer = page.goto(f"{evil_console.url}/admin/{path}")
+        page.wait_for_load_state("load")
+        loaded += answer is not None and answer.ok
+        if answer is not None and answer.ok:
+            assert heard == [], path
+        heard.clear()
+        assert page.evaluate("window.hacked") is None, path
+    assert loaded >= 30
+    page.context.close()
