@@ -29,8 +29,8 @@ from siteflow.accounts.throttle import Throttled
 
 SCOPE_WORDS: Final = {
     "read": "read: see hosts, sites, containers and operations",
-    "operate": "operate: start, stop, restart, remove containers",
-    "manage": "manage: add, change and remove hosts",
+    "operate": "operate: start, stop and restart containers, test hosts, restart services",
+    "manage": "manage: remove containers; add, change and remove hosts; tags",
     "audit": "audit: read and export the audit",
     "accounts": "accounts: manage accounts and tokens",
 }
@@ -140,6 +140,7 @@ class TokenForm(forms.Form):
     name = forms.CharField(max_length=100, help_text="What it is for.")
     scopes = forms.MultipleChoiceField(
         choices=[(scope, SCOPE_WORDS[scope]) for scope in SCOPES],
+        initial=["read"],
         widget=forms.CheckboxSelectMultiple,
         help_text="A ceiling: it never allows more than your account may do.",
     )
