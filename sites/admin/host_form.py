@@ -42,6 +42,13 @@ class WriteOnlyText(forms.Textarea):
         return ""
 
 
+def private_key_field() -> forms.CharField:
+    """Where a private key is pasted; what was typed is never sent back."""
+    hints = {"rows": 6, "spellcheck": "false", "autocomplete": "off"}
+    widget = WriteOnlyText(attrs={**hints, "placeholder": "-----BEGIN OPENSSH PRIVATE KEY-----"})
+    return forms.CharField(label="Private key", required=False, max_length=20_000, widget=widget)
+
+
 def secret_field(label: str, autocomplete: str = "new-password") -> forms.CharField:
     """Never drawn with what it holds."""
     widget = forms.PasswordInput(attrs={"autocomplete": autocomplete}, render_value=False)
@@ -63,19 +70,7 @@ class HostForm(_ModelForm):
     auth = forms.ChoiceField(
         label="How to log in", choices=_AUTH, required=False, widget=forms.RadioSelect
     )
-    private_key = forms.CharField(
-        label="Private key",
-        required=False,
-        max_length=20_000,
-        widget=WriteOnlyText(
-            attrs={
-                "rows": 6,
-                "spellcheck": "false",
-                "autocomplete": "off",
-                "placeholder": "-----BEGIN OPENSSH PRIVATE KEY-----",
-            }
-        ),
-    )
+    private_key = private_key_field()
     passphrase = secret_field("Passphrase of the key")
     password = secret_field("Password")
 

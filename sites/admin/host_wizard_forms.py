@@ -7,7 +7,7 @@ from typing import Any
 from django import forms
 
 from provisioning.models import Wizard
-from sites.admin.host_form import HostForm, WriteOnlyText, secret_field
+from sites.admin.host_form import HostForm, secret_field
 from sites.models import Host
 from sites.rights import Viewer
 
@@ -48,19 +48,7 @@ class LoginForm(forms.Form):
     """How to log in. A secret that was given before need not be given again."""
 
     auth = forms.ChoiceField(label="How to log in", choices=_WAYS_IN, widget=forms.RadioSelect)
-    private_key = forms.CharField(
-        label="Private key",
-        required=False,
-        max_length=20_000,
-        widget=WriteOnlyText(
-            attrs={
-                "rows": 6,
-                "spellcheck": "false",
-                "autocomplete": "off",
-                "placeholder": "-----BEGIN OPENSSH PRIVATE KEY-----",
-            }
-        ),
-    )
+    private_key = private_key_field()
     passphrase = secret_field("Passphrase of the key")
     password = secret_field("Password")
 
