@@ -7,7 +7,7 @@ from typing import Any
 from django import forms
 
 from provisioning.models import Wizard
-from sites.admin.host_form import HostForm, secret_field
+from sites.admin.host_form import HostForm, private_key_field, secret_field
 from sites.models import Host
 from sites.rights import Viewer
 
