@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, Dialog
 
 from tests.e2e.test_pages import opened
 from tests.stack import Stack, stack
@@ -48,7 +48,12 @@ def test_nothing_a_host_says_runs(browser: Browser, evil_console: Stack) -> None
     heard: list[str] = []
     page.on("console", lambda said: heard.append(said.text) if said.type == "error" else None)
     page.on("pageerror", lambda error: heard.append(str(error)))
-    page.on("dialog", lambda dialog: (heard.append(dialog.message), dialog.dismiss())[1])
+
+    def closed(dialog: Dialog) -> None:
+        heard.append(dialog.message)
+        dialog.dismiss()
+
+    page.on("dialog", closed)
     paths = [f"sites/container/?p={number}" for number in range(1, 11)]
     rows = range(1, 500, 25)
     paths += [f"sites/container/{key}/change/" for key in rows]
