@@ -33,8 +33,8 @@ from tests.siteflow.matrix.rows import (
 CONNECTION: Final = {"name": "new", "address": "192.0.2.1", "username": "a"}
 NEW_HOST: Final = {**CONNECTION, "auth": "generate"}
 
-# Verb → what one needs for it on its target, and what it is asked with. FINGERPRINT and NAME are
-# the target's own.
+# Verb → what one needs for it on its target, and what it is asked with. FINGERPRINT, NAME and TAG
+# are the target's own.
 VERBS: Final[dict[str, VerbRow]] = {
     "container.start": VerbRow("operate"),
     "container.stop": VerbRow("operate"),
@@ -54,7 +54,7 @@ VERBS: Final[dict[str, VerbRow]] = {
     "host.confirm": VerbRow("manage", status=409),  # is set up already
     "host.remove": VerbRow("manage", confirm=True, prepare="idle"),
     "host.tag": VerbRow("tag", {"tags": ["eu"]}, everywhere=True),
-    "site.tag": VerbRow("tag", {"tags": ["eu"]}, everywhere=True),
+    "site.tag": VerbRow("tag", {"tags": ["eu", "TAG"]}, everywhere=True),
 }
 
 API: Final[dict[tuple[str, str], Row]] = {

@@ -22,7 +22,7 @@ from tests.siteflow.matrix.asking import Cell
 from tests.siteflow.matrix.pages import PAGES
 from tests.siteflow.matrix.rows import Row, Which
 from tests.siteflow.matrix.visitors import Visitor
-from tests.siteflow.matrix.world import MISSING, World
+from tests.siteflow.matrix.world import MISSING, TAGS, World
 
 METHODS: Final = ("get", "post", "put", "patch", "delete")
 WHICH: Final[tuple[Which, ...]] = ("own", "foreign", "missing")
@@ -172,7 +172,7 @@ def filled(body: Any, world: World, kind: str, which: Which, key: Any) -> Any:
         "LOGIN": str(world.keys.get(("login", str(name)), MISSING)),
         "TOKEN": str(world.keys.get(("token", str(name)), MISSING)),
     }
-    text = json.dumps(body)
+    text = json.dumps(body).replace("TAG", TAGS.get(which, "none"))
     for word, value in own.items():
         text = text.replace(json.dumps(word), json.dumps(value))
     return json.loads(text)

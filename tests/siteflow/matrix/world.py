@@ -34,6 +34,8 @@ GUARDED: Final = "guarded"  # the role that asks for a second factor
 # A name of each says whose it is, so that a page that tells too much can be recognised.
 NAMES: Final = {"own": "shop", "foreign": "alien"}
 HOSTS: Final = {"own": "web1", "foreign": "alien1"}
+# Roles are given for the second: only who gives roles takes it off.
+TAGS: Final = {"own": "shop-tag", "foreign": "alien-tag"}
 OPERATION_MARK, ENTRY_MARK = "operation-mark", "entry-mark"
 _CONNECTION: Final = {"name": "new", "address": "192.0.2.1", "username": "a"}
 _STEPS: Final = {"test": "ssh_test", "previous": "docker_test", "complete": "confirm"}
@@ -142,7 +144,7 @@ class World:
         host = Host.objects.get(pk=self.keys["host", "own"])
         Grant.objects.create(role=operator, user=self.people["here"], site=site)
         Grant.objects.create(role=admin, user=self.people["keeper"], host=host)
-        team, tag = Group.objects.create(name="team"), Tag.objects.create(name="alien-tag")
+        team, tag = Group.objects.create(name="team"), Tag.objects.create(name=TAGS["foreign"])
         self.people["elsewhere"].groups.add(team)
         Site.objects.get(pk=self.keys["site", "foreign"]).tags.add(tag)
         Grant.objects.create(role=operator, group=team, tag=tag)
