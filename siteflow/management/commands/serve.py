@@ -25,6 +25,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Becomes the supervisor, which has no Django in its memory and outlives a broken one."""
         os.environ["SITEFLOW_DATA_DIR"] = str(settings.DATA_DIR)
+        os.environ.pop("SITEFLOW_ADMIN_PASSWORD", None)  # only `prepare` needs it
         os.chdir(settings.BASE_DIR)
         argv = [sys.executable, "-m", "siteflow.supervisor"]
         argv += ["--host", options["host"], "--port", str(options["port"])]
