@@ -14,7 +14,15 @@ import sys
 from tests.databases import postgres, redis
 
 # These know of no database: once is enough.
-NO_DATABASE = ["--ignore=tests/provisioning/drivers", "--ignore=tests/lab"]
+NO_DATABASE = [
+    "--ignore=tests/provisioning/drivers",
+    "--ignore=tests/lab",
+    "--ignore=tests/static",
+    "--ignore=tests/siteflow/supervisor",
+    "--ignore-glob=tests/hostile/test_lab_*",
+    "--ignore=tests/hostile/test_corpus.py",
+    "--ignore=tests/hostile/test_verbs.py",
+]
 SHARED = ["--numprocesses=auto", "--dist=loadfile"]
 NONE_CHOSEN = 5  # pytest's code when the arguments leave no test
 
@@ -32,7 +40,7 @@ def main() -> int:
     subprocess.run(["tests/lab/install"], check=True)
     failed = _both("SQLite", rest)
     with postgres() as database_url, redis() as redis_url:
-        urls = {"DATABASE_URL": database_url, "REDIS_URL": redis_url}
+        urls = {"DATABASE_URL": database_url, "REDIS_URL": redis_url, "HOSTILE": "few"}
         return _both("PostgreSQL and Redis", [*NO_DATABASE, *rest], **urls) or failed
 
 
