@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from channels.layers import channel_layers
 
 from siteflow.feed import FeedLayer
 from siteflow.hub import Client, Hub, hub_of_this_loop
 from siteflow.redis_feed import RedisFeedLayer
 from sites import live
+from tests.layers import layer_in_place
 from tests.siteflow.loops import in_loop, until
 from tests.siteflow.redis_server import RedisServer
 
@@ -43,14 +43,13 @@ def redis_layer(server: RedisServer) -> RedisFeedLayer:
 @contextmanager
 def installed(layer: Any) -> Iterator[None]:
     """As the project's layer; the publisher's thread ends with it, and so do its connections."""
-    before = channel_layers.set("default", layer)
-    live._publisher = live.Publisher()
-    try:
-        yield
-    finally:
-        live._publisher.stop(timeout_s=5)
+    with layer_in_place(layer):
         live._publisher = live.Publisher()
-        channel_layers.set("default", before)
+        try:
+            yield
+        finally:
+            live._publisher.stop(timeout_s=5)
+            live._publisher = live.Publisher()
 
 
 def everyone(limit: int = 256) -> Client:

@@ -10,9 +10,9 @@ from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
-from channels.layers import channel_layers
 
 from sites import live
+from tests.layers import layer_in_place
 
 
 class Recorder:
@@ -37,12 +37,11 @@ class Recorder:
 @pytest.fixture
 def layer() -> Iterator[Recorder]:
     recorder = Recorder()
-    before = channel_layers.set("default", recorder)
-    yield recorder
-    recorder.gate.set()
-    recorder.failing = False
-    assert live.flush(timeout_s=10)
-    channel_layers.set("default", before)
+    with layer_in_place(recorder):
+        yield recorder
+        recorder.gate.set()
+        recorder.failing = False
+        assert live.flush(timeout_s=10)
 
 
 ABOUT: live.Scope = {"permission": "sites.view_container", "host": 3, "site": None}
@@ -170,7 +169,6 @@ def test_the_end_does_not_wait_for_a_dead_layer(layer: Recorder) -> None:
 
 
 def test_without_a_channel_layer_nothing_happens() -> None:
-    before = channel_layers.set("default", None)
-    live.publish(["t"], {"n": 1})
-    assert live.flush(timeout_s=5)
-    channel_layers.set("default", before)
+    with layer_in_place(None):
+        live.publish(["t"], {"n": 1})
+        assert live.flush(timeout_s=5)
