@@ -123,7 +123,7 @@ def test_what_is_wrong_with_a_jump(lab: Lab) -> None:
     with opened(lab.web1, address=inner, port=2, via=jump) as driver:
         error = fails(lambda: driver.run(("true",)))
         assert error.code == "refused"
-        assert error.message.startswith(f"web1 ({inner}:2): not reached from bare")
+        assert error.message.startswith("web1: not reached from bare")
     with opened(lab.web1, address=inner, via=target_of(lab.bare, port=2)) as driver:
         error = fails(lambda: driver.run(("true",)))
         assert (error.code, "by way of bare" in error.message) == ("refused", True)
