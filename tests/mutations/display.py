@@ -1,12 +1,51 @@
-"""Checks that only decide what a page offers, or that stand behind another one.
+"""Checks that only decide what a page offers or tells of what is not secret.
 
-Turned off, nobody can do or see more: what they offer is asked for again where it is done. A line
-that matches no check any more has to go: it fails the run.
+Turned off, nobody can do more: what is offered is asked for again where it is done. A line that
+matches no check any more has to go: it fails the run.
 """
 
 from __future__ import annotations
 
 from typing import Final
 
+_BUTTON: Final = "offers a button; the verb asks the engine again"
+_LINK: Final = "makes a name a link; the page it leads to asks for itself"
+_OWN_LIST: Final = "shows which of an account's own logins and tokens still count"
+_EDITS: Final = "offers to change or delete; the page that does it asks again"
+
 # (file, part of the check's text, why)
-DISPLAY: Final[tuple[tuple[str, str, str], ...]] = ()
+DISPLAY: Final[tuple[tuple[str, str, str], ...]] = (
+    ("siteflow/console.py", "may_somewhere(user, item.permission)", "lines of the menu"),
+    ("siteflow/console.py", "may_somewhere(request.user, 'provisioning.view_operation')",
+     "offers the tab and its link; the rows are filtered where they are read"),
+    ("siteflow/console.py", "may_somewhere(request.user, 'audit.view_entry')",
+     "offers the tab and its link; the rows are filtered where they are read"),
+    ("siteflow/accounts/views/password.py", "hold_of(", "a sentence above the form"),
+    ("siteflow/accounts/frame.py", "hold_of(", "hides the menu; its pages ask for themselves"),
+    ("siteflow/overview.py", "may(user, 'sites.manage_host')", _BUTTON),
+    ("provisioning/buttons.py", "covers(", _BUTTON),
+    ("siteflow/templatetags/console.py", "covers(", _BUTTON),
+    ("sites/admin/hosts.py", "may(request.user, 'sites.manage_host')", _BUTTON),
+    ("sites/admin/hosts.py", "reach(request.user, 'sites.manage_host')", _BUTTON),
+    ("sites/admin/hosts.py", "may(request.user, 'sites.manage_tag')", _BUTTON),
+    ("sites/admin/hosts.py", "may_on(request.user, 'sites.manage_host', row)", _BUTTON),
+    ("sites/admin/hosts.py", "may_on(request.user, 'sites.operate_host', row)", _BUTTON),
+    ("sites/admin/sites.py", "may(request.user, 'sites.manage_tag')", _BUTTON),
+    ("sites/admin/sites.py", "may_on(request.user, 'sites.view_host', row.host)", _LINK),
+    ("sites/admin/containers.py", "may_on(request.user, 'sites.view_host', row.host)", _LINK),
+    ("provisioning/admin.py", "may_on(request.user, 'provisioning.cancel_operation'", _BUTTON),
+    ("siteflow/admin/groups.py", "101 asks: self.has_change_permission(", _EDITS),
+    ("siteflow/admin/groups.py", "102 asks: self.has_delete_permission(", _EDITS),
+    ("siteflow/admin/users.py", "110 asks: self.has_change_permission(", _EDITS),
+    ("siteflow/admin/user_page.py", "may(request.user, 'sites.manage_grant')", _EDITS),
+    ("siteflow/admin/user_page.py", "may(request.user, 'auth.delete_user')", _EDITS),
+    ("siteflow/admin/user_page.py", "hold_of(", "tells what the account has to do first"),
+    ("siteflow/admin/can_page.py", "hold_of(", "tells what the account has to do first"),
+    ("siteflow/accounts/views/account.py", ".open(now=", _OWN_LIST),
+    ("siteflow/accounts/views/account.py", ".valid(now=", _OWN_LIST),
+    ("siteflow/admin/user_page.py", ".open(now=", _OWN_LIST),
+    ("siteflow/admin/user_page.py", ".valid(now=", _OWN_LIST),
+    ("siteflow/admin/can_page.py", ".valid(now=", _OWN_LIST),
+    ("siteflow/people/subject.py", "reach(self.user, permission)",
+     "tells how far a right of the account goes that the page is about"),
+)  # fmt: skip

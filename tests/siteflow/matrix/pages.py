@@ -82,7 +82,7 @@ def plans(name: str, verb: VerbRow) -> Page:
 def of_accounts(kind: str, post: Row | None = None, *, hidden: int = 404) -> Page:
     """Pages on which accounts and roles are managed."""
     row = Row(
-        200, needs="accounts", place="everywhere", kind=kind, hidden=hidden, rights_first=True
+        200, needs="see_accounts", place="everywhere", kind=kind, hidden=hidden, rights_first=True
     )
     return _page(row, replace(row, **_told_by(post)) if post else row)
 
@@ -162,7 +162,7 @@ def _of_verbs() -> dict[str, Page]:
 _MANAGES: Final = Row(200, needs="manage", place="everywhere")
 _CONFIRM_FIRST: Final = Row(302)  # the password again, as it was given long ago
 
-PAGES: Final[dict[str, Page]] = {
+PAGES: dict[str, Page] = {
     "": open_to_all(Row(302), Row(302)),
     "admin/": OPEN_TO_ROLES,
     "admin/(?P<url>.*)$": NOTHING,
@@ -172,7 +172,7 @@ PAGES: Final[dict[str, Page]] = {
     "admin/sites/": lists("look"),
     "admin/provisioning/": lists("operations", refused=404),
     "admin/audit/": lists("audit", refused=404),
-    "admin/auth/": _page(Row(200, needs="accounts", place="everywhere", refused=404)),
+    "admin/auth/": _page(Row(200, needs="see_accounts", place="everywhere", refused=404)),
     **_of_model("sites", "container", "look"),
     **_of_model("sites", "host", "look"),
     **_of_model("sites", "site", "look"),
@@ -317,3 +317,36 @@ _spare("admin/auth/user/<path:object_id>/delete/", "superuser")
 _spare("admin/auth/group/<path:object_id>/delete/", "built in")
 PAGES["admin/auth/user/<id>/password/"] = of_accounts("account")
 _spare("admin/auth/user/<id>/password/", "superuser", changes=True)
+
+
+def _of_act(route: str) -> str:
+    """What it takes beyond seeing accounts or roles. Who puts people into roles gives them."""
+    of_role = route.startswith("admin/auth/group/")
+    what, give = ("roles", " give") if of_role else ("accounts", "")
+    if "/do/" in route:
+        gives = of_role or route.endswith(("/give/", "/take-away/", "/leave/"))
+        return f"change_{what}" + (" give" if gives else "")
+    if route.endswith("user/add/"):
+        return "add_accounts change_accounts"
+    acts = {"add/": "add", "edit/": "change", "password/": "change", "delete/": "delete",
+            "log_out": "change", "delete_selected": "delete"}  # fmt: skip
+    return next((f"{act}_{what}{give}" for end, act in acts.items() if route.endswith(end)), "")
+
+
+def _in_parts(route: str, page: Page) -> Page:
+    """For who holds only some of it: one sees it all, and is refused where more is needed."""
+    see = "see_roles" if route.startswith("admin/auth/group/") else "see_accounts"
+    act = _of_act(route)
+    first = route.endswith("delete/")  # Django looks at the right, then for the thing
+    get = replace(page.get, door=see, needs=act, rights_first=first)
+    post = replace(page.post, door=see, needs=act, rights_first=first)
+    if " action=" in route:  # what one may not do is not offered: the list comes back
+        return Page(replace(get, needs=""), replace(post, refused=200, rights_first=True))
+    return Page(replace(get, needs="") if "/do/" in route else get, post)
+
+
+PAGES |= {
+    route: _in_parts(route, page)
+    for route, page in PAGES.items()
+    if route.startswith(("admin/auth/user/", "admin/auth/group/")) and page.get.needs
+}

@@ -31,6 +31,7 @@ class Row:
     ends: bool = False  # the visitor's own login, which is put back for the other questions
     hidden: Code = 404
     refused: Code = 403
+    door: str = ""  # held for everything, or one is told nothing, not even that a thing is missing
     rights_first: bool = False  # who lacks the right is not told whether there is such a thing
     # The foreign account is a superuser's, which only such may touch; the foreign role is one of
     # the three that nobody may remove.
@@ -55,6 +56,8 @@ class Row:
             return 403
         if stopped := self._stopped(visitor):
             return stopped
+        if self.door and not visitor.can(self.door):
+            return 403
         allowed = self._is_allowed(visitor, which)
         if self.rights_first and not allowed:
             return False

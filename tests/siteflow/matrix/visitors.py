@@ -12,15 +12,21 @@ from typing import Final
 LOOKER: Final = frozenset({"look"})
 VIEWER: Final = LOOKER | {"operations", "audit"}
 OPERATOR: Final = VIEWER | {"operate", "remove", "cancel"}
-ADMIN: Final = OPERATOR | {"manage", "tag", "keep_audit", "accounts"}
+OF_ACCOUNTS: Final = frozenset(
+    f"{act}_{what}" for act in ("see", "add", "change", "delete") for what in ("accounts", "roles")
+)
+ADMIN: Final = OPERATOR | {"manage", "tag", "keep_audit", "give"} | OF_ACCOUNTS
+# All of accounts and roles but giving them, and giving without anything else.
+CLERK: Final = LOOKER | OF_ACCOUNTS
+GIVER: Final = LOOKER | {"see_accounts", "see_roles", "give"}
 # What is never held for a part of what there is.
-WHOLE: Final = {"tag", "keep_audit", "accounts"}
+WHOLE: Final = OF_ACCOUNTS | {"tag", "keep_audit", "give"}
 OF_SCOPE: Final = {
     "read": {"look", "operations"},
     "operate": {"operate", "cancel"},
     "manage": {"remove", "manage", "tag"},
     "audit": {"audit", "keep_audit"},
-    "accounts": {"accounts"},
+    "accounts": OF_ACCOUNTS | {"give"},
 }
 ALL_SCOPES: Final = tuple(OF_SCOPE)
 # (kind of thing, which of the two): what a role given for a part covers
@@ -62,7 +68,7 @@ class Visitor:
     @property
     def has_role(self) -> bool:
         """Whether the console lets it in: some page of its menu is for this visitor."""
-        return any(self.can_somewhere(one) for one in (*VIEWER, "accounts"))
+        return any(self.can_somewhere(one) for one in (*VIEWER, "see_accounts"))
 
     def _within_scopes(self, ability: str) -> bool:
         if ability not in self.abilities:
@@ -78,6 +84,8 @@ VISITORS: Final = (
     Visitor("operator", "alice", abilities=OPERATOR),
     Visitor("admin", "admin", abilities=ADMIN),
     Visitor("superuser", "root", abilities=ADMIN),
+    Visitor("clerk of accounts", "clerk", abilities=CLERK),
+    Visitor("giver of roles", "giver", abilities=GIVER),
     Visitor("operator of this site", "here", abilities=OPERATOR, covers=ON_OWN_SITE),
     Visitor("operator of another site", "elsewhere", abilities=OPERATOR, covers=ON_FOREIGN_SITE),
     Visitor("admin of this host", "keeper", abilities=ADMIN, covers=ON_OWN_HOST),

@@ -111,8 +111,20 @@ class World:
             Permission.objects.filter(content_type__app_label="sites", codename__startswith="view_")
         )
         self.people["looker"].groups.add(looker)
+        self._account_keepers(looker)
         self._grants()
         self._accounts_to_change(looker)
+
+    def _account_keepers(self, looker: Group) -> None:
+        """Each with a part of what accounts and roles take."""
+        ours = Permission.objects.filter(content_type__app_label="auth")
+        whole = ours.filter(content_type__model__in=("user", "group"))
+        give = Permission.objects.filter(codename="manage_grant")
+        held = {"clerk": whole, "giver": whole.filter(codename__startswith="view_") | give}
+        for name, permissions in held.items():
+            self.people[name] = self._account(name)
+            self.people[name].groups.add(looker)
+            self.people[name].user_permissions.set(permissions)
 
     def _accounts_to_change(self, looker: Group) -> None:
         """Of the accounts one is a superuser's, of the roles one is built in."""
