@@ -54,20 +54,17 @@ def test_nothing_a_host_says_runs(browser: Browser, evil_console: Stack) -> None
         dialog.dismiss()
 
     page.on("dialog", closed)
-    paths = [f"sites/container/?p={number}" for number in range(1, 11)]
-    rows = range(1, 500, 25)
-    paths += [f"sites/container/{key}/change/" for key in rows]
+    keys = [row["id"] for row in evil_console.client().get("/containers", page_size=500)["items"]]
+    paths = [f"sites/container/?p={number}" for number in range(1, len(keys) // 50 + 2)]
+    paths += [f"sites/container/{key}/change/" for key in keys[:: max(1, len(keys) // 20)]]
     host = "sites/host/1/change/"
     paths += ["", "sites/site/", "sites/host/", host, f"{host}?tab=services"]
     paths += [f"{host}?tab=containers"]
-    loaded = 0
+    assert len(paths) >= 26
     for path in paths:
         answer = page.goto(f"{evil_console.url}/admin/{path}")
         page.wait_for_load_state("load")
-        loaded += answer is not None and answer.ok
-        if answer is not None and answer.ok:
-            assert heard == [], path
-        heard.clear()
+        assert answer is not None and answer.ok, path
+        assert heard == [], path
         assert page.evaluate("window.hacked") is None, path
-    assert loaded >= 30
     page.context.close()
