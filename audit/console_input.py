@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import sys
+from typing import Final
 
 import typer
+
+MAX_CHARS: Final = 10_000
 
 
 def from_stdin(what: str) -> str:
@@ -12,6 +15,19 @@ def from_stdin(what: str) -> str:
     if sys.stdin.isatty():
         answer: str = typer.prompt(what.capitalize(), hide_input=True, err=True)
         return answer
-    if line := sys.stdin.readline().rstrip("\r\n"):
-        return line
-    raise typer.BadParameter(f"There is no {what} on standard input.")
+    line = _first_line(what).rstrip("\r\n")
+    if not line:
+        raise typer.BadParameter(f"There is no {what} on standard input.")
+    if len(line) > MAX_CHARS:
+        raise typer.BadParameter(f"The {what} has more than {MAX_CHARS} characters.")
+    return line
+
+
+def _first_line(what: str) -> str:
+    """What never ends is not read to its end; bytes may not be text in any locale."""
+    try:
+        line = sys.stdin.readline(MAX_CHARS + 3)
+        line.encode()
+    except UnicodeError:
+        raise typer.BadParameter(f"The {what} is not valid UTF-8.") from None
+    return line

@@ -56,6 +56,11 @@ def printable(text: str) -> str:
     )
 
 
+def one_line(text: str) -> str:
+    """As ``printable``, line feeds included: an error may quote what was typed."""
+    return printable(text).replace("\n", "\\n")
+
+
 def _escaped(char: str) -> str:
     return char.encode("unicode_escape").decode("ascii")
 

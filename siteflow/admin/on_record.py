@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from django import forms
-from django.contrib import admin, messages
+from django.contrib import messages
 from django.contrib.auth.models import Permission
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
@@ -16,15 +16,15 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 
 from audit.record import Actor, record
 from siteflow.people.guards import LastManager, keep_a_manager
+from sites.admin.reading import ChoosingKeys
 
 if TYPE_CHECKING:  # generic to the type checker only
-    _Recorded = admin.ModelAdmin[Any]
     _ManyChoices = forms.ModelMultipleChoiceField[Any]
 else:
-    _Recorded, _ManyChoices = object, forms.ModelMultipleChoiceField
+    _ManyChoices = forms.ModelMultipleChoiceField
 
 
-class OnRecord(_Recorded):
+class OnRecord(ChoosingKeys):
     """Puts what Django's own history keeps of an account on SiteFlow's record as well."""
 
     def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> Any:

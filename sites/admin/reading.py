@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from django.contrib import admin
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.core.exceptions import BadRequest
 from django.db.models import Model, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
@@ -25,7 +27,16 @@ else:
 LATEST = 50
 
 
-class ReadingAdmin(_ModelAdmin):
+class ChoosingKeys(_ModelAdmin):
+    """A list with actions. Django looks for whatever is said to be ticked, and fails at text."""
+
+    def response_action(self, request: HttpRequest, *args: Any, **given: Any) -> Any:
+        if not all(map(_is_key, request.POST.getlist(ACTION_CHECKBOX_NAME))):
+            raise BadRequest("what is ticked has a number")
+        return super().response_action(request, *args, **given)
+
+
+class ReadingAdmin(ChoosingKeys):
     """Read here, changed by verbs only: Django's own forms for adding and changing are closed."""
 
     view_permission = ""
@@ -67,10 +78,15 @@ class ReadingAdmin(_ModelAdmin):
 
 def found_or_404(rows: QuerySet[Row], key: Any) -> Row:
     """Also for what the account may not see: as if it did not exist."""
-    row = rows.filter(pk=key).first() if str(key).isdecimal() and len(str(key)) <= 18 else None
+    row = rows.filter(pk=key).first() if _is_key(str(key)) else None
     if row is None:
         raise Http404
     return row
+
+
+def _is_key(text: str) -> bool:
+    """Whether a database can look for it."""
+    return text.isdecimal() and len(text) <= 18
 
 
 def tag_names(row: Host | Site) -> str:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -47,8 +47,24 @@ class Corpus:
 
     @property
     def core(self) -> list[Hostile]:
-        """Three of five from every family: what each field gets each time. HOSTILE=all: all."""
-        return [value for value in self.values if WHOLE or FEW or value.number % 5 < 3]
+        """What each field gets each time. HOSTILE=all: all."""
+        return self.share(0)
+
+    def share(self, number: int) -> list[Hostile]:
+        """Three of five, others for each number."""
+        return self._part(lambda one: (one.number + number) % 5 < 3)
+
+    def page_share(self, number: int) -> list[Hostile]:
+        """One of six, others for each number: a whole page is slow to make."""
+        return self._part(lambda one: (one.number + number) % 6 == 0)
+
+    def _part(self, is_in: Callable[[Hostile], bool]) -> list[Hostile]:
+        return [one for one in self.values if WHOLE or FEW or is_in(one)]
+
+    def of_each(self, number: int) -> list[Hostile]:
+        """One of each family, others for each number."""
+        families = [self.of(name) for name in FAMILIES]
+        return [one[number % len(one)] for one in families if one]
 
     @property
     def enough(self) -> int:

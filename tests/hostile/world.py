@@ -47,14 +47,38 @@ def kept() -> list[Any]:
     return found
 
 
+class Kept:
+    """All that could be changed, as it was; looked at again only if something was written."""
+
+    def __init__(self) -> None:
+        self._before, self._written = kept(), False
+
+    @contextmanager
+    def watched(self) -> Iterator[None]:
+        """Whatever is written inside is undone after it."""
+        self._written = False
+        with taken_back(), connection.execute_wrapper(self._watch):
+            yield
+
+    def assert_same(self) -> None:
+        if self._written:
+            assert kept() == self._before, "a refusal has changed something"
+
+    def _watch(self, execute: Callable[..., Any], sql: str, *rest: Any) -> Any:
+        if sql[:6].upper() in ("INSERT", "UPDATE", "DELETE"):
+            words = sql[:200].replace('"', " ").split(None, 3)
+            table = words[1] if words[0].upper() == "UPDATE" else words[2]
+            self._written |= not table.lower().startswith(_ABOUT)
+        return execute(sql, *rest)
+
+
 class World:
     """Asks with a client and looks at each answer; everything is undone after it."""
 
     def __init__(self, client: Client) -> None:
         self.client = client
         self.requests = 0
-        self._before = kept()
-        self._written = False
+        self._kept = Kept()
 
     @contextmanager
     def asked(
@@ -62,20 +86,12 @@ class World:
     ) -> Iterator[HttpResponse]:
         """The answer: never a 5xx, of the one shape, and a refusal has changed nothing."""
         self.requests += 1
-        self._written = False
-        with taken_back(), connection.execute_wrapper(self._watch):
+        with self._kept.watched():
             answer: Any = self.client.generic(method.upper(), url, body, media, **more)
             assert answer.status_code < 500, answer.content[:500]
-            if answer.status_code >= 400 and self._written:
-                assert kept() == self._before, "a refusal has changed something"
+            if answer.status_code >= 400:
+                self._kept.assert_same()
             yield answer
-
-    def _watch(self, execute: Callable[..., Any], sql: str, *rest: Any) -> Any:
-        words = sql.replace('"', " ").split(None, 3)
-        if words[0].upper() in ("INSERT", "UPDATE", "DELETE"):
-            table = words[1] if words[0].upper() == "UPDATE" else words[2]
-            self._written |= not table.lower().startswith(_ABOUT)
-        return execute(sql, *rest)
 
 
 def told(answer: Any) -> Any:

@@ -30,6 +30,7 @@ COLUMNS = (
     "remote_addr", "duration_ms", "error_code",
 )  # fmt: skip
 
+MAX_DAYS = 100 * 365  # calendars end, numbers do not
 Action = Annotated[str, typer.Option(help="<resource>.<verb>, such as container.restart")]
 TargetType = Annotated[str, typer.Option(help="host, container, site, …")]
 Target = Annotated[str, typer.Option(help="name of the target")]
@@ -89,7 +90,8 @@ class Command(ConsoleCommand):
     def clean_up(
         self,
         older_than_days: Annotated[
-            int | None, typer.Option(min=1, help="default: AUDIT_RETENTION_DAYS")
+            int | None,
+            typer.Option(min=1, max=MAX_DAYS, help="default: AUDIT_RETENTION_DAYS"),
         ] = None,
         as_json: AsJson = False,
     ) -> None:

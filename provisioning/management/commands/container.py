@@ -21,6 +21,7 @@ from sites.rows import EVERYTHING, container_rows
 from sites.schemas import container_detail, container_out
 
 COLUMNS = ("id", "host_name", "name", "state", "health", "image", "ports", "site_name", "since")
+MAX_SINCE_S = 10 * 365 * 86_400  # calendars end, numbers do not
 Name = Annotated[str, typer.Argument(metavar="[HOST/]NAME", help="a container, or its id")]
 
 
@@ -66,7 +67,8 @@ class Command(ConsoleCommand):
         name: Name,
         tail: Annotated[int, typer.Option(min=1, max=MAX_LINES, help="the last lines")] = 200,
         since_s: Annotated[
-            int | None, typer.Option("--since", min=1, help="only the last so many seconds")
+            int | None,
+            typer.Option("--since", min=1, max=MAX_SINCE_S, help="only the last so many seconds"),
         ] = None,
         search: Annotated[str, typer.Option(help="only lines with this text")] = "",
         as_json: AsJson = False,

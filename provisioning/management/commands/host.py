@@ -23,6 +23,7 @@ from sites.schemas import host_out
 COLUMNS = ("id", "name", "connection", "address", "port", "username", "state", "state_since",
            "error")  # fmt: skip
 Name = Annotated[str, typer.Argument(metavar="NAME", help="a host, or its id")]
+MAX_KEY_CHARS = 20_000  # as `host.add` takes; it refuses one more
 
 
 class Command(ConsoleCommand):
@@ -189,7 +190,8 @@ def login(key_file: Path | None, *, password: bool, passphrase: bool) -> dict[st
     if key_file is None:
         return {"auth": "generate"}
     try:
-        text = key_file.read_text("utf-8", "replace")
+        with key_file.open(encoding="utf-8", errors="replace") as file:
+            text = file.read(MAX_KEY_CHARS + 1)  # a device may have no end
     except OSError as error:
         raise typer.BadParameter(f"{key_file}: {error.strerror}.") from error
     key: dict[str, Any] = {"auth": "key", "private_key": text}

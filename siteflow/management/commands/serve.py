@@ -28,7 +28,8 @@ class Command(BaseCommand):
         os.environ.pop("SITEFLOW_ADMIN_PASSWORD", None)  # only `prepare` needs it
         os.chdir(settings.BASE_DIR)
         argv = [sys.executable, "-m", "siteflow.supervisor"]
-        argv += ["--host", options["host"], "--port", str(options["port"])]
+        # One word each, so that no value can be taken for an option.
+        argv += [f"--host={options['host']}", f"--port={options['port']}"]
         argv += [part for name in options["only"] for part in ("--only", name)]
         sys.stdout.flush()
         sys.stderr.flush()
