@@ -22,6 +22,7 @@ NO_DATABASE = [
     "--ignore-glob=tests/hostile/test_lab_*",
     "--ignore=tests/hostile/test_corpus.py",
     "--ignore=tests/hostile/test_verbs.py",
+    "--ignore=tests/hostile/test_raw_headers.py",
 ]
 SHARED = ["--numprocesses=auto", "--dist=loadfile"]
 NONE_CHOSEN = 5  # pytest's code when the arguments leave no test
