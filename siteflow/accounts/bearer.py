@@ -12,6 +12,7 @@ from audit.actor import Actor
 from siteflow.accounts import logins
 from siteflow.accounts.credentials import Credential, of_bearer
 from siteflow.accounts.holds import let_in
+from siteflow.accounts.session_store import stored
 from siteflow.refusals import CSRF_FAILED
 
 
@@ -42,4 +43,4 @@ class SessionLogin(SessionAuth):
             raise CsrfFailed
         let_in(request.user)
         logins.seen(request.session.session_key)
-        return Credential("session", str(request.session.session_key))
+        return Credential("session", stored(request.session.session_key))

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from importlib import import_module
 
-from django.conf import settings
 from django.contrib.auth import get_user
 from django.contrib.auth.models import User
 from django.http import HttpRequest
@@ -14,11 +12,12 @@ from django.utils import timezone
 from siteflow.accounts import access, tokens
 from siteflow.accounts.holds import hold_of
 from siteflow.accounts.models import ApiToken, Login
+from siteflow.accounts.session_store import SessionStore
 
 
 @dataclass(frozen=True)
 class Credential:
-    """A browser's session, a program's login or an API token, by its key."""
+    """A browser's session, a program's login or an API token, by the key of its row."""
 
     kind: str  # session, login or token
     key: str
@@ -43,7 +42,7 @@ def of_bearer(text: str, *, address: str | None) -> tuple[Credential, User]:
 def _of_session(key: str) -> User | None:
     request = HttpRequest()
     # An ended session reads as an empty one. A changed password ends sessions, too.
-    request.session = import_module(settings.SESSION_ENGINE).SessionStore(key)
+    request.session = SessionStore.reading(key)
     user = get_user(request)
     return user if isinstance(user, User) else None
 

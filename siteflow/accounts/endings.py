@@ -15,7 +15,7 @@ from siteflow.accounts.models import ApiToken, Login
 def end_everything(
     user: User, *, why: str, actor: Actor | None = None, keep_session: str = "", tokens: bool = True
 ) -> int:
-    """Ends the account's logins and revokes its tokens; how many. ``keep_session``: but this one.
+    """Ends the account's logins and revokes its tokens; how many. ``keep_session``: but this row's.
 
     Sockets notice at their next look, within five seconds.
     """

@@ -9,7 +9,6 @@ from __future__ import annotations
 import time
 from collections import OrderedDict
 from datetime import timedelta
-from importlib import import_module
 from typing import Any, Final
 
 from django.conf import settings
@@ -21,6 +20,7 @@ from django.utils import timezone
 from audit.actor import Actor
 from audit.masking import cap_line
 from siteflow.accounts.models import Login
+from siteflow.accounts.session_store import SessionStore, stored
 
 SEEN_EVERY_S: Final = 60
 _MAX_REMEMBERED: Final = 10_000
@@ -55,9 +55,9 @@ def begin_session(request: HttpRequest, user: User) -> Login:
     """Notes a browser's session, which has just begun or has a new key."""
     if request.session.session_key is None:
         request.session.save()
-    key = str(request.session.session_key)
+    key = stored(request.session.session_key)
     lasts = timedelta(seconds=request.session.get_expiry_age())
-    _sessions().clear_expired()
+    SessionStore.clear_expired()
     Login.objects.filter(session_key=key, ended_at=None).update(ended_at=timezone.now())
     _note(key)
     return begin(request, user, kind=Login.Kind.BROWSER, lasts=lasts, session_key=key)
@@ -65,12 +65,13 @@ def begin_session(request: HttpRequest, user: User) -> Login:
 
 def seen(session_key: str | None) -> None:
     """A browser's request: its login was used now. Written once a minute at most."""
-    if session_key is None or time.monotonic() - _seen.get(session_key, -1e9) < SEEN_EVERY_S:
+    key = stored(session_key)
+    if not key or time.monotonic() - _seen.get(key, -1e9) < SEEN_EVERY_S:
         return
-    _note(session_key)
+    _note(key)
     now = timezone.now()
     before = now - timedelta(seconds=SEEN_EVERY_S)
-    Login.objects.filter(session_key=session_key, ended_at=None, last_seen_at__lt=before).update(
+    Login.objects.filter(session_key=key, ended_at=None, last_seen_at__lt=before).update(
         last_seen_at=now
     )
 
@@ -86,11 +87,7 @@ def end(login: Login) -> None:
     """From now on it lets nobody in; a socket that came by it is closed within seconds."""
     Login.objects.filter(pk=login.pk, ended_at=None).update(ended_at=timezone.now())
     if login.session_key:
-        _sessions()(login.session_key).delete()
-
-
-def _sessions() -> Any:
-    return import_module(settings.SESSION_ENGINE).SessionStore
+        SessionStore.end(login.session_key)
 
 
 def _logged_in(*, request: HttpRequest | None, user: User, **_: Any) -> None:
@@ -105,6 +102,6 @@ def _logged_in(*, request: HttpRequest | None, user: User, **_: Any) -> None:
 def _logged_out(*, request: HttpRequest | None, **_: Any) -> None:
     session = getattr(request, "session", None)
     if session is not None and session.session_key:
-        Login.objects.filter(session_key=session.session_key, ended_at=None).update(
+        Login.objects.filter(session_key=stored(session.session_key), ended_at=None).update(
             ended_at=timezone.now()
         )

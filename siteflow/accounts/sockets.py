@@ -9,6 +9,7 @@ from audit.actor import Actor
 from siteflow.accounts import tickets
 from siteflow.accounts.access import TokenRefused
 from siteflow.accounts.credentials import Credential, of_bearer
+from siteflow.accounts.session_store import stored
 from siteflow.limits import of_address, refuse_if_spent, spend
 
 
@@ -29,7 +30,7 @@ def credential_of(scope: dict[str, Any]) -> Credential | None:
     """
     way, text = offered(scope)
     if way == "cookie":
-        key = scope["session"].session_key
+        key = stored(scope["session"].session_key)
         return Credential("session", key) if key else None
     address = Actor.of_scope(scope).remote_addr
     refuse_if_spent([of_address(address)])

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import base64
+import html
+import os
+import re
+import subprocess
+import time
 import urllib.parse
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import requests
+from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
 from websockets.sync.client import connect
 
 from tests.lab import Lab
@@ -20,6 +26,7 @@ PAGES = (
     "/wizards", "/auth/me", "/audit/export", "/audit/export?format=csv",
 )  # fmt: skip
 WIZARD_PASSWORD = "only-in-a-wizard-4711"
+FACTORED = "a staple of horses"
 MISTYPED = "correct horse batttery"
 
 
@@ -99,10 +106,52 @@ def own_secrets(used: Stack) -> dict[str, str]:
 
 
 @pytest.fixture(scope="module")
-def markers(lab: Lab, own_secrets: dict[str, str]) -> list[bytes]:
+def session_ids(used: Stack, own_secrets: dict[str, str]) -> dict[str, str]:
+    """Of a browser that is logged in, and of one that logged out again."""
+    staying, leaving = used.client(), used.client()
+    found = {"session": staying.session.cookies["sessionid"],
+             "ended session": leaving.session.cookies["sessionid"]}  # fmt: skip
+    assert _sent(leaving, "/account/logout/").ok
+    with staying.socket() as socket:
+        socket.send('{"type": "ping"}')
+    return found
+
+
+@pytest.fixture(scope="module")
+def second_factor(used: Stack, session_ids: dict[str, str]) -> dict[str, str]:
+    """The secret of an app and recovery codes, as their pages showed them, one code used."""
+    used.manage("user", "add", "factored", "--password-stdin", stdin=f"{FACTORED}\n")
+    client = used.client("factored", FACTORED)
+    page = "/account/second-factor/app/"
+    _sent(client, "/account/confirm/", password=FACTORED)
+    shown = html.unescape(client.session.get(f"{client.url}{page}", timeout=30).text)
+    secret = re.search(r"\b[A-Z2-7]{32}\b", shown)
+    assert secret, shown
+    code = format_hotp_value(hotp_value(secret[0], int(time.time()) // 30))
+    told = _sent(client, page, code=code).text
+    codes = re.findall(r">\s*(\d{8,})\s*<", told)
+    assert len(codes) == 10, told
+    return {"app": secret[0], **{f"recovery code {n}": one for n, one in enumerate(codes)}}
+
+
+def _sent(client: Client, path: str, **form: str) -> requests.Response:
+    data = {**form, "csrfmiddlewaretoken": client.csrf}
+    headers = {"Referer": client.url}
+    return client.session.post(f"{client.url}{path}", data=data, headers=headers, timeout=30)
+
+
+@pytest.fixture(scope="module")
+def markers(
+    lab: Lab,
+    own_secrets: dict[str, str],
+    session_ids: dict[str, str],
+    second_factor: dict[str, str],
+) -> list[bytes]:
     """A line from the middle of the private key, the password, and SiteFlow's own secrets."""
     lines = lab.web1.private_key.splitlines()
-    secrets = [lines[len(lines) // 2], lab.web2.password or "", *own_secrets.values()]
+    secrets = [lines[len(lines) // 2], lab.web2.password or ""]
+    for made in (own_secrets, session_ids, second_factor):
+        secrets += made.values()
     return [spelling for secret in secrets for spelling in _spellings(secret)]
 
 
@@ -121,6 +170,18 @@ def test_no_secret_in_any_row(used: Stack, markers: list[bytes]) -> None:
     rows = used.manage("dumpdata")
     assert "by-password" in rows
     assert_absent(markers, rows.encode(), "the database")
+
+
+@pytest.mark.skipif("DATABASE_URL" not in os.environ, reason="SQLite's file is looked at below")
+def test_no_secret_in_a_dump_of_the_server(used: Stack, markers: list[bytes]) -> None:
+    """As a backup is made: every table, whether a model of ours knows it or not."""
+    binaries = max(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: path.parent.name)
+    url = used.environment["DATABASE_URL"]
+    argv = [f"{binaries}/pg_dump", "--inserts", "--dbname", url]
+    dump = subprocess.run(argv, capture_output=True, timeout=120, check=True).stdout
+    for table in (b"django_session", b"mfa_authenticator", b"accounts_login", b"by-password"):
+        assert table in dump
+    assert_absent(markers, dump, "the dump")
 
 
 def test_no_secret_in_files_and_logs(used: Stack, markers: list[bytes]) -> None:

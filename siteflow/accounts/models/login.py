@@ -28,7 +28,7 @@ class Login(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="logins"
     )
     kind = models.CharField(max_length=10, choices=Kind)
-    session_key = models.CharField(max_length=40, blank=True)
+    session_key = models.CharField(max_length=40, blank=True)  # of the row, not the cookie
     refresh_id = models.UUIDField(null=True, help_text="the only refresh token that counts")
     address = models.GenericIPAddressField(null=True)
     agent = models.CharField(max_length=400, blank=True)

@@ -13,6 +13,7 @@ from django.utils import timezone
 from siteflow.accounts.forms import TokenForm
 from siteflow.accounts.holds import has_second_factor, needs_second_factor
 from siteflow.accounts.models import ApiToken, Login
+from siteflow.accounts.session_store import stored
 
 
 @login_required
@@ -28,7 +29,7 @@ def shown(request: HttpRequest, form: TokenForm | None = None) -> dict[str, Any]
         "factor": has_second_factor(user),
         "factor_needed": needs_second_factor(user),
         "logins": Login.objects.filter(user=user).open(now=timezone.now()),
-        "this_session": request.session.session_key,
+        "this_session": stored(request.session.session_key),
         "tokens": ApiToken.objects.filter(user=user).valid(now=timezone.now()),
         "form": form or TokenForm(),
     }

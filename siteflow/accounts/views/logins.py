@@ -17,6 +17,7 @@ from audit.record import record
 from siteflow.accounts import logins
 from siteflow.accounts.endings import end_everything
 from siteflow.accounts.models import Login
+from siteflow.accounts.session_store import stored
 
 
 @require_POST
@@ -46,7 +47,7 @@ def end_other_logins(request: HttpRequest) -> HttpResponse:
         request.user,
         why="logged out everywhere",
         actor=Actor.of_request(request, "console"),
-        keep_session=str(request.session.session_key),
+        keep_session=stored(request.session.session_key),
     )
     messages.success(request, "All other logins are ended and your tokens revoked.")
     return HttpResponseRedirect(reverse("account"))

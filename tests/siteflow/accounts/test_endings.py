@@ -12,6 +12,7 @@ from django.urls import reverse
 
 from audit.models import Entry
 from siteflow.accounts.models import ApiToken, Login
+from siteflow.accounts.session_store import stored
 from tests.people import logged_in
 from tests.siteflow.accounts.ways import by, give_app, log_in, token_login
 
@@ -60,7 +61,7 @@ def test_changing_the_password(ways: Ways, alice: User) -> None:
     assert ways.open() == ["own"]
     assert Login.objects.filter(ended_at=None).count() == 1
     session = Login.objects.get(ended_at=None).session_key
-    assert session == ways.own.session.session_key
+    assert session == stored(ways.own.session.session_key)
     actions = set(Entry.objects.values_list("action", flat=True))
     assert actions >= {"user.password", "auth.ended_everywhere"}
     entry = Entry.objects.get(action="auth.ended_everywhere")
@@ -161,7 +162,7 @@ def test_logging_out_everywhere_else(ways: Ways) -> None:
 
 
 def test_ending_one_login(ways: Ways) -> None:
-    key = Login.objects.get(session_key=ways.other.session.session_key).pk
+    key = Login.objects.get(session_key=stored(ways.other.session.session_key)).pk
     assert ways.own.post(f"/account/logins/{key}/end/").status_code == 302
     assert set(ways.open()) == {"own", "program", "token", "refresh"}
     entry = Entry.objects.latest("id")

@@ -11,6 +11,7 @@ from django.test import Client, RequestFactory
 
 from siteflow.accounts.adapter import AccountAdapter
 from siteflow.accounts.models import Login
+from siteflow.accounts.session_store import stored
 from siteflow.accounts.urls import urlpatterns
 from tests.people import logged_in
 from tests.siteflow.accounts.ways import LOGIN, log_in
@@ -61,7 +62,7 @@ def test_a_login_is_noted_with_where_and_ends_with_the_logout(client: Client, al
         "127.0.0.1",
         "Firefox",
     )
-    assert login.session_key == client.session.session_key
+    assert login.session_key == stored(client.session.session_key)
     client.post("/admin/logout/")
     login.refresh_from_db()
     assert login.ended_at is not None

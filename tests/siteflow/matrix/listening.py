@@ -15,6 +15,7 @@ from provisioning.operations import VERBS
 from siteflow.accounts import tickets
 from siteflow.accounts.credentials import Credential, of_bearer
 from siteflow.accounts.models import Login
+from siteflow.accounts.session_store import stored
 from sites.models import Container
 from tests.siteflow import permission_table as table
 from tests.siteflow.matrix.asking import fingerprint, hidden_marks
@@ -207,7 +208,7 @@ async def _by_ticket(world: World, visitor: Visitor) -> AsyncIterator[str]:
 
 def _ticket(world: World, visitor: Visitor) -> str:
     if visitor.way == "session":
-        key = next(iter(world.cookies[visitor.name].values()))
+        key = stored(next(iter(world.cookies[visitor.name].values())))
         assert Login.objects.filter(session_key=key).exists()
         return tickets.issue(Credential("session", key))
     bearer = world.headers[visitor.name]["HTTP_AUTHORIZATION"].removeprefix("Bearer ")
