@@ -152,6 +152,11 @@ def test_where_nothing_or_something_else_belongs(
         assert_well_ended(terminal.run([*words, f"--{text}"]), text)
 
 
+def test_a_label_is_as_short_as_elsewhere(terminal: Terminal) -> None:
+    argv = ["user", "token", "alice", "--scopes=read", f"--label={'x' * 101}"]
+    assert terminal.run(argv).code == 2
+
+
 def test_no_address_to_serve_at_is_taken_for_an_option(
     terminal: Terminal, monkeypatch: pytest.MonkeyPatch
 ) -> None:

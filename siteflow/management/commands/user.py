@@ -30,6 +30,7 @@ Role = Annotated[str, typer.Argument(metavar="ROLE", help="viewer, operator, adm
 On = Annotated[
     str, typer.Option(help="host:NAME, site:NAME@HOST or tag:NAME; without it, for everything")
 ]
+MAX_LABEL = 100  # as of tokens that are made elsewhere
 _UNITS = {"d": timedelta(days=1), "h": timedelta(hours=1)}
 
 
@@ -113,6 +114,8 @@ class Command(ConsoleCommand):
         as_json: AsJson = False,
     ) -> None:
         """Make an API token for an account and print it, this once."""
+        if len(label) > MAX_LABEL:
+            raise typer.BadParameter(f"It has more than {MAX_LABEL} characters.")
         made, text = tokens.make(
             user_named(name),
             name=label,
