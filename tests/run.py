@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from contextlib import ExitStack
 
 from tests.databases import postgres, redis
 from tests.parts import Part, run_lanes
@@ -35,26 +36,28 @@ def main() -> int:
         print(f"{problem}\nOr leave out what needs the lab: make test LAB=0", file=sys.stderr)
         return 1
     subprocess.run(["tests/lab/install"], check=True)
-    with postgres() as database_url, redis() as redis_url:
-        second = {"DATABASE_URL": database_url, "REDIS_URL": redis_url, "HOSTILE": "few"}
-        return run_lanes(lanes(rest, second))
+    with postgres(durable=False) as database_url, ExitStack() as servers:
+        # What is published in a Redis is heard by all of its clients: one for each lane.
+        redis_urls = [servers.enter_context(redis()) for _ in range(3)]
+        common = {"DATABASE_URL": database_url, "HOSTILE": "few"}
+        return run_lanes(lanes(rest, [{**common, "REDIS_URL": url} for url in redis_urls]))
 
 
-def lanes(rest: list[str], second: dict[str, str]) -> list[list[Part]]:
+def lanes(rest: list[str], second: list[dict[str, str]]) -> list[list[Part]]:
     """What computes, and beside it what mostly waits: for hosts, Engines and a browser."""
     again = [*AGAIN, *rest]
     return [
         [
             Part("SQLite", [*WITHOUT_LAB, *rest]),
-            Part("PostgreSQL and Redis", [*WITHOUT_LAB, *again], second),
+            Part("PostgreSQL and Redis", [*WITHOUT_LAB, *again], second[0]),
         ],
         [
             Part("SQLite, real hosts", [*REAL_HOSTS, *rest]),
-            Part("PostgreSQL and Redis, real hosts", [*REAL_HOSTS, *again], second),
+            Part("PostgreSQL and Redis, real hosts", [*REAL_HOSTS, *again], second[1]),
         ],
         [
             Part("SQLite, whole console", [*WHOLE_CONSOLE, *rest]),
-            Part("PostgreSQL and Redis, whole console", [*WHOLE_CONSOLE, *again], second),
+            Part("PostgreSQL and Redis, whole console", [*WHOLE_CONSOLE, *again], second[2]),
         ],
     ]
 
