@@ -27,9 +27,16 @@ def free_port() -> int:
     return port
 
 
+# What a run's own cluster wrote is gone with the run, whatever the machine does meanwhile.
+_NOT_DURABLE = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
+
+
 @contextmanager
-def postgres() -> Iterator[str]:
-    """A new cluster; yields its DATABASE_URL. Needs the package postgresql, and root."""
+def postgres(*, durable: bool = True) -> Iterator[str]:
+    """A new cluster; yields its DATABASE_URL. Needs the package postgresql, and root.
+
+    One that need not be ``durable`` never waits for the disk: for tests, not for figures.
+    """
     binaries = max(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: path.parent.name)
     with _folder("siteflow-postgres-") as folder:
         os.chown(folder, *_ids("postgres"))
@@ -38,7 +45,9 @@ def postgres() -> Iterator[str]:
         )
         port = free_port()
         argv = [f"{binaries}/postgres", "-D", f"{folder}/data", "-p", str(port), "-k", str(folder)]
-        argv += ["-c", "listen_addresses=127.0.0.1", "-c", "max_connections=200"]
+        options = ("listen_addresses=127.0.0.1", "max_connections=300")
+        for option in (*options, *(() if durable else _NOT_DURABLE)):
+            argv += ["-c", option]
         with _running(argv, port, user="postgres"):
             url = f"postgres://siteflow@127.0.0.1:{port}/siteflow"
             _as_postgres(
@@ -78,7 +87,12 @@ def redis() -> Iterator[str]:
 @contextmanager
 def _running(argv: Sequence[str], port: int, *, user: str | None = None) -> Iterator[None]:
     process = subprocess.Popen(
-        argv, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, user=user, cwd="/"
+        argv,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        user=user,
+        cwd="/",
+        start_new_session=True,  # outlives a Ctrl-C until whoever uses it has ended
     )
     try:
         _wait_for(process, port)

@@ -1,4 +1,4 @@
-"""All tests: first on SQLite, then what touches a database again on PostgreSQL and Redis.
+"""All tests: on SQLite, and what touches a database again on PostgreSQL and Redis.
 
 LAB=0 leaves out what needs real hosts, Debian packages and root, and says so. Other arguments go
 to pytest.
@@ -7,25 +7,22 @@ to pytest.
 from __future__ import annotations
 
 import os
-import signal
 import subprocess
 import sys
+from contextlib import ExitStack
 
 from tests.databases import postgres, redis
+from tests.parts import Part, run_lanes
 
-# These know of no database: once is enough.
-NO_DATABASE = [
-    "--ignore=tests/provisioning/drivers",
-    "--ignore=tests/lab",
-    "--ignore=tests/static",
-    "--ignore=tests/siteflow/supervisor",
-    "--ignore-glob=tests/hostile/test_lab_*",
-    "--ignore=tests/hostile/test_corpus.py",
-    "--ignore=tests/hostile/test_verbs.py",
-    "--ignore=tests/hostile/test_raw_headers.py",
-]
-SHARED = ["--numprocesses=auto", "--dist=loadfile"]
-NONE_CHOSEN = 5  # pytest's code when the arguments leave no test
+# Which tests know of a database: see there. Of hostile values it gets each fifteenth.
+AGAIN = ["-p", "tests.second_database"]
+# A file's tests stay together for as long as both processes have files left.
+SHARED = ["--numprocesses=auto", "--dist=worksteal"]
+WITHOUT_LAB = [*SHARED, "-m", "not lab and not e2e"]
+# Each starts real hosts once, so its tests are not shared out between processes. The browser's run
+# apart: its event loop would be in the way of all that follow.
+REAL_HOSTS = ["-m", "lab and not e2e"]
+WHOLE_CONSOLE = ["-m", "e2e"]
 
 
 def main() -> int:
@@ -34,39 +31,35 @@ def main() -> int:
         print(
             "LAB=0: tests marked lab and e2e, and PostgreSQL with Redis, are left out.", flush=True
         )
-        return _pytest("SQLite", [*SHARED, "-m", "not lab and not e2e", *rest])
+        return run_lanes([[Part("SQLite", [*WITHOUT_LAB, *rest])]])
     if problem := _cannot():
         print(f"{problem}\nOr leave out what needs the lab: make test LAB=0", file=sys.stderr)
         return 1
     subprocess.run(["tests/lab/install"], check=True)
-    failed = _both("SQLite", rest)
-    with postgres() as database_url, redis() as redis_url:
-        urls = {"DATABASE_URL": database_url, "REDIS_URL": redis_url, "HOSTILE": "few"}
-        return _both("PostgreSQL and Redis", [*NO_DATABASE, *rest], **urls) or failed
+    with postgres(durable=False) as database_url, ExitStack() as servers:
+        # What is published in a Redis is heard by all of its clients: one for each lane.
+        redis_urls = [servers.enter_context(redis()) for _ in range(3)]
+        common = {"DATABASE_URL": database_url, "HOSTILE": "few"}
+        return run_lanes(lanes(rest, [{**common, "REDIS_URL": url} for url in redis_urls]))
 
 
-def _both(what: str, arguments: list[str], **variables: str) -> int:
-    """Real hosts are started once, so their tests are not shared out between processes.
-
-    The browser's run apart: its event loop would be in the way of all that follow.
-    """
-    failed = _pytest(what, [*SHARED, "-m", "not lab and not e2e", *arguments], **variables)
-    for words, chosen in (("real hosts", "lab and not e2e"), ("whole console", "e2e")):
-        failed = _pytest(f"{what}, {words}", ["-m", chosen, *arguments], **variables) or failed
-    return failed
-
-
-def _pytest(what: str, arguments: list[str], **variables: str) -> int:
-    print(f"\n===== tests on {what} =====", flush=True)
-    argv = [sys.executable, "-m", "pytest", *arguments]
-    code = subprocess.run(argv, env={**os.environ, **variables}, preexec_fn=_signals_act).returncode
-    return 0 if code == NONE_CHOSEN else code
-
-
-def _signals_act() -> None:
-    """Tests send signals; started in the background or by nohup, we were told to ignore some."""
-    for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP):
-        signal.signal(number, signal.SIG_DFL)
+def lanes(rest: list[str], second: list[dict[str, str]]) -> list[list[Part]]:
+    """What computes, and beside it what mostly waits: for hosts, Engines and a browser."""
+    again = [*AGAIN, *rest]
+    return [
+        [
+            Part("SQLite", [*WITHOUT_LAB, *rest]),
+            Part("PostgreSQL and Redis", [*WITHOUT_LAB, *again], second[0]),
+        ],
+        [
+            Part("SQLite, real hosts", [*REAL_HOSTS, *rest]),
+            Part("PostgreSQL and Redis, real hosts", [*REAL_HOSTS, *again], second[1]),
+        ],
+        [
+            Part("SQLite, whole console", [*WHOLE_CONSOLE, *rest]),
+            Part("PostgreSQL and Redis, whole console", [*WHOLE_CONSOLE, *again], second[2]),
+        ],
+    ]
 
 
 def _cannot() -> str:

@@ -14,7 +14,10 @@ if _worker and os.environ.get("REDIS_URL"):
     _server = os.environ["REDIS_URL"].rpartition("/")[0]
     os.environ["REDIS_URL"] = f"{_server}/{int(_worker.removeprefix('gw')) + 1}"
 if _worker or "SITEFLOW_DATA_DIR" not in os.environ:
-    _folder = os.environ["SITEFLOW_DATA_DIR"] = tempfile.mkdtemp(prefix="siteflow-tests-")
+    # A process that is broken off leaves its folder; it lies in that of the one that shares out.
+    _folder = os.environ["SITEFLOW_DATA_DIR"] = tempfile.mkdtemp(
+        prefix="siteflow-tests-", dir=os.environ.get("SITEFLOW_DATA_DIR")
+    )
     atexit.register(shutil.rmtree, _folder, ignore_errors=True)
 
 from siteflow.settings import *  # noqa: E402, F403

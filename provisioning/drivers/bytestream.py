@@ -17,6 +17,7 @@ from provisioning.drivers.hostile import printable
 from provisioning.drivers.stream_ending import ending
 
 _MAX_STDERR_BYTES = 8 * 1024
+_MAX_UNREAD_BYTES = 64 * 1024
 _PROBE_EVERY_S = 15.0
 PROBE_TIMEOUT_S = 4.0
 _SEND_TIMEOUT_S = 10.0
@@ -102,9 +103,7 @@ class LaneStream:
     def ending(self) -> DriverError | None:
         """Why the stream ended, when the host said so."""
         self._lane.status_event.wait(_EXIT_WAIT_S)
-        with contextlib.suppress(OSError):
-            self._lane.settimeout(0.0)
-            self._stderr += self._lane.recv_stderr(_MAX_STDERR_BYTES)
+        self._take_the_rest()
         if not self._held.link.is_active():
             return DriverError(f"{self._who}: the connection broke", "link_lost")
         if self._preamble is None:
@@ -113,6 +112,15 @@ class LaneStream:
             said = printable(self._preamble.noise + b" " + self._stderr, limit=200)
             return DriverError(f"{self._who}: the login runs no commands: {said}", "no_shell")
         return ending(self._who, self._lane.exit_status, self._stderr)
+
+    def _take_the_rest(self) -> None:
+        """What nobody has read yet: a command may have ended before the first request was sent."""
+        self._lane.settimeout(0.0)
+        with contextlib.suppress(OSError):
+            self._stderr += self._lane.recv_stderr(_MAX_STDERR_BYTES)
+        with contextlib.suppress(OSError):
+            if self._preamble is not None:
+                self._preamble.feed(self._lane.recv(_MAX_UNREAD_BYTES))
 
     def close(self) -> None:
         self._held.release()

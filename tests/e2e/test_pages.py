@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, WebSocketRoute, expect
 
 from tests.stack import PASSWORD, Stack, stack
 
@@ -60,6 +60,10 @@ role = Group.objects.get(name="operator")
 for to, on in ((person, site), (person, hosts[0]), (team, Tag.objects.create(name="client-a"))):
     give(role, to=to, on=on, actor=actor)
 tokens.make(person, name=evil[:60], scopes=["read"], expires_at=None, actor=actor)
+"""
+MOVE_SOCKET = """
+from sites.models import Host
+Host.objects.filter(pk=2).update(docker_socket="/late")
 """
 PAGES = (
     "",
@@ -213,6 +217,27 @@ def test_ticks_show_the_bulk_bar_and_lead_to_a_plan(browser: Browser, full_conso
     expect(bar).to_contain_text("2 selected")
     bar.get_by_role("button", name="Restart").click()
     expect(page.locator("h1")).to_contain_text("Restart")
+    page.context.close()
+
+
+def test_what_changed_before_the_page_listened_is_shown(
+    browser: Browser, full_console: Stack
+) -> None:
+    page, held = opened(browser, full_console.url), list[tuple[WebSocketRoute, str | bytes]]()
+
+    def hold(socket: WebSocketRoute) -> None:
+        server = socket.connect_to_server()
+        socket.on_message(lambda message: held.append((server, message)))
+
+    page.route_web_socket("**/api/ws", hold)
+    page.goto(f"{full_console.url}/admin/sites/host/2/change/")
+    sockets = page.locator("#host-overview dd.mono").first
+    expect(sockets).to_have_text("/var/run/docker.sock")
+    full_console.manage("shell", "-c", MOVE_SOCKET)
+    expect(page.locator("#link-state")).to_have_attribute("data-state", "live")
+    for server, message in held:
+        server.send(message)
+    expect(sockets).to_have_text("/late")
     page.context.close()
 
 

@@ -6,6 +6,7 @@ import { serverNow, tellAll } from "./time.js";
 
 const PAUSE_MS = 250; // several changes in one go
 const STALE_MS = Number(document.documentElement.dataset.staleAfterS) * 1000;
+const KIND_OF = { hosts: "host", containers: "container", operations: "operation" };
 const REST_MS = 1000; // at most one fetch a second, and at most a tenth of the time
 
 let due = false; // something has changed that is not shown yet
@@ -22,10 +23,8 @@ export function refreshParts() {
   live.on("operations.update", (message) => changed("operation", ids(message)));
   live.on("hosts.seen", seen);
   live.on("reconnected", () => soon());
-  // What was under way when the page was drawn may have ended before anybody listened.
-  live.on("subscribed", (message) => {
-    if (message.topic === "operations" && document.querySelector("[data-refresh][data-under-way]")) soon();
-  });
+  // Of what changed between the drawing of the page and this moment, nobody here was told.
+  live.on("subscribed", (message) => wants(KIND_OF[message.topic]) && soon());
   if (wants("container")) live.hear("containers");
   if (wants("host") || wants("container")) live.hear("hosts");
   document.addEventListener("visibilitychange", plan);
