@@ -15,6 +15,7 @@ from tests.siteflow.matrix.world import World, world_in_a_transaction
 from tests.siteflow.test_hub import installed
 
 SHOWN = 40
+pytestmark = pytest.mark.django_db  # without one such test no database is made
 
 
 @pytest.fixture(scope="module")
