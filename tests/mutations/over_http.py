@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from siteflow.api import api
 from tests.mutations.finding import Check
 from tests.mutations.switch import switch
+from tests.mutations.who import Chosen
 from tests.siteflow.matrix import asking
 from tests.siteflow.matrix.asking import Cell
 from tests.siteflow.matrix.cells import cells_for
@@ -22,14 +23,15 @@ Cells = dict[str, dict[str, dict[int, Cell]]]  # by check and visitor
 class OverHttp:
     """First asks everything, to learn in which cells each check makes a difference."""
 
-    def __init__(self, world: World, visitors: Collection[Visitor]) -> None:
-        self._world, self._visitors = world, visitors
+    def __init__(self, world: World, chosen: Chosen) -> None:
+        self._world, self._visitors = world, [visitor for visitor, _ in chosen]
         self._met: set[str] = set()
         self._refused: Cells = defaultdict(lambda: defaultdict(dict))
         self.broken: list[str] = []
         with self._noting():
-            for visitor in visitors:
-                self.broken += asking.problems_of(world, visitor, cells_for(visitor, world))
+            for visitor, wanted in chosen:
+                cells = wanted(list(cells_for(visitor, world)))
+                self.broken += asking.problems_of(world, visitor, cells)
 
     def meets(self, check: str) -> bool:
         return check in self._met

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, Final
 
-from django.db import connection
+from django.db import connection, transaction
 from django.test.runner import DiscoverRunner
 from django.test.utils import setup_test_environment
 
@@ -22,17 +22,11 @@ from tests.mutations.locks import LOCKS, Line, Names, cases, faults
 from tests.mutations.over_http import OverHttp
 from tests.mutations.over_sockets import OverSockets
 from tests.mutations.result import Result
+from tests.mutations.who import EVERYTHING, FIRST, OF_A_SAMPLE, Chosen
 from tests.siteflow.matrix.visitors import VISITORS
 from tests.siteflow.matrix.world import World, surroundings, world_in_a_transaction
 from tests.siteflow.test_hub import installed
 
-# Who notices most comes first.
-_FIRST: Final = (
-    "no role", "operator of this site", "viewer", "anonymous",
-    "read token", "looker", "admin of this host", "no second factor, session",
-    "disabled, session", "foreign form",
-)  # fmt: skip
-_OF_A_SAMPLE: Final = 4
 # One of each kind, which some of the first visitors must notice.
 SAMPLE: Final[tuple[Line, ...]] = (
     ("provisioning/acting.py", "asks: may_on"),
@@ -52,9 +46,6 @@ class Run:
     def __init__(self, *, sample: bool, only: str, part: int = 0, parts: int = 1) -> None:
         self._sample, self._only, self._part, self._parts = sample, only, part, parts
         self.result = Result()
-        rank = {name: number for number, name in enumerate(_FIRST)}
-        order = sorted(VISITORS, key=lambda one: rank.get(one.name, len(rank)))
-        self._visitors = order[:_OF_A_SAMPLE] if sample else order
         self._asked: list[OverHttp | OverSockets] = []
         self._together: dict[Names, str] = {}
 
@@ -68,20 +59,35 @@ class Run:
         try:
             with installed(layer):
                 with world_in_a_transaction() as world:
-                    self._over_http(world)
+                    self._over_http(world, OF_A_SAMPLE if self._sample else FIRST)
                 if not self._sample:
                     with surroundings():
-                        self._look(OverSockets(World(), self._visitors, folder))
+                        self._further(World(), folder)
         finally:
             shutil.rmtree(folder, ignore_errors=True)
         self._settle()
         return self.result
 
-    def _over_http(self, world: World) -> None:
-        asked = OverHttp(world, self._visitors)
+    def _over_http(self, world: World, chosen: Chosen) -> None:
+        asked = OverHttp(world, chosen)
         self._look(asked)
         for check, wrong in asked.without_login() if self._has("auth=") else ():
             self._note(check.name, wrong, also=self.result.survived)
+
+    def _further(self, world: World, folder: Path) -> None:
+        """What these miss is looked for over sockets, then by all visitors with all questions."""
+        self._look(OverSockets(world, [visitor for visitor, _ in FIRST], folder))
+        if self._is_left():
+            self._look(OverSockets(world, VISITORS, folder))
+            with transaction.atomic():
+                self._look(OverHttp(world, EVERYTHING))
+                transaction.set_rollback(True)
+
+    def _is_left(self) -> bool:
+        found = self.result.noticed
+        return any(True for _ in self._groups()) or any(
+            one.name not in found for one in self._chosen()
+        )
 
     def _look(self, asked: OverHttp | OverSockets) -> None:
         self.result.broken += asked.broken

@@ -31,7 +31,9 @@ _OWN_TO_AN_ANSWER: Final = re.compile(
     rb'"timestamp":\s*"[^"]*"|[0-9a-f]{32}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}'
     rb"|data-csrf-token=\"[^\"]*\"|name=\"csrfmiddlewaretoken\" value=\"[^\"]*\""
 )
-_OWN_TO_A_MOMENT: Final = re.compile(rb"\d{4}-\d\d-\d\dT[\d:.]+(\+00:00|Z)|\b\d+ (s|min)\b")
+_OWN_TO_A_MOMENT: Final = re.compile(
+    rb"\d{4}-\d\d-\d\d[T ][\d:.]+(\+00:00|Z| UTC)?|\b\d+ (s|min)\b"
+)
 
 
 @dataclass(frozen=True)
