@@ -77,17 +77,18 @@ class Run:
     def _further(self, world: World, folder: Path) -> None:
         """What these miss is looked for over sockets, then by all visitors with all questions."""
         self._look(OverSockets(world, [visitor for visitor, _ in FIRST], folder))
-        if self._is_left():
+        if left := self._left():
+            print("\nAll visitors are asked about:", *left, sep="\n  ", flush=True)
             self._look(OverSockets(world, VISITORS, folder))
             with transaction.atomic():
                 self._look(OverHttp(world, EVERYTHING))
                 transaction.set_rollback(True)
 
-    def _is_left(self) -> bool:
+    def _left(self) -> list[str]:
+        """A group is proven only by what nobody at all notices."""
+        locked = [name for names in self._groups() for name in names]
         found = self.result.noticed
-        return any(True for _ in self._groups()) or any(
-            one.name not in found for one in self._chosen()
-        )
+        return locked + [one.name for one in self._chosen() if one.name not in found]
 
     def _look(self, asked: OverHttp | OverSockets) -> None:
         self.result.broken += asked.broken
