@@ -11,7 +11,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from pydantic import ValidationError
 
-from audit.filters import EntryFilter, between, known_actions
+from audit.filters import EntryFilter, actions_of, between
 from audit.models import Entry
 
 
@@ -20,7 +20,9 @@ class ActionFilter(admin.SimpleListFilter):
     parameter_name = "action"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [(action, action) for action in known_actions()]
+        """Only those of entries that this account may read."""
+        rows = Entry.objects.visible_to(request.user)
+        return [(action, action) for action in actions_of(rows)]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Entry]) -> QuerySet[Entry]:
         return queryset.filter(action=self.value()) if self.value() else queryset

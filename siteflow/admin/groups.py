@@ -135,12 +135,6 @@ class RoleAdmin(OnRecord, _GroupAdmin):
         allowed = super().has_delete_permission(request, obj) and may(request.user, _GIVE)
         return allowed and not _is_built_in(obj)
 
-    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
-        """A bulk deletion asks for no single object's right."""
-        found = super().get_deleted_objects(objs, request)
-        kept = {f"role {obj}" for obj in objs if _is_built_in(obj)}
-        return (*found[:2], found[2] | kept, found[3])
-
 
 def _is_built_in(group: Any) -> bool:
     return group is not None and group.name in BUILT_IN

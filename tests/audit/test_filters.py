@@ -6,7 +6,7 @@ import time_machine
 from pydantic import ValidationError
 
 from audit import filters
-from audit.filters import EntryFilter, count, known_actions
+from audit.filters import EntryFilter, actions_of, count
 from audit.models import Entry
 from audit.record import Actor
 from tests.audit.conftest import Put
@@ -114,8 +114,16 @@ def test_counting_stops_somewhere(put: Put, monkeypatch: pytest.MonkeyPatch) -> 
     assert count(Entry.objects.none()) == (0, True)
 
 
-def test_known_actions(put: Put) -> None:
-    assert known_actions() == []
+def test_actions(put: Put) -> None:
+    everything = Entry.objects.all()
+    assert actions_of(everything) == []
     for action in ("host.test", "auth.login", "host.test", "container.stop"):
         put(action=action)
-    assert known_actions() == ["auth.login", "container.stop", "host.test"]
+    assert actions_of(everything) == ["auth.login", "container.stop", "host.test"]
+    assert actions_of(Entry.objects.filter(id__gte=2)) == [
+        "auth.login",
+        "container.stop",
+        "host.test",
+    ]
+    assert actions_of(Entry.objects.filter(id__lte=2)) == ["auth.login", "host.test"]
+    assert actions_of(Entry.objects.none()) == []

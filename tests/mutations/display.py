@@ -11,6 +11,9 @@ from typing import Final
 _BUTTON: Final = "offers a button; the verb asks the engine again"
 _LINK: Final = "makes a name a link; the page it leads to asks for itself"
 _OWN_LIST: Final = "shows which of an account's own logins and tokens still count"
+_ENTRIES: Final = "offers the latest entries; they are filtered where they are read"
+_INDEX: Final = "lists an app's pages; Django leaves out those that may not be seen all the same"
+_SUBJECT: Final = "tells what the account may do that the page is about"
 _EDITS: Final = "offers to change or delete; the page that does it asks again"
 
 # (file, part of the check's text, why)
@@ -34,9 +37,9 @@ DISPLAY: Final[tuple[tuple[str, str, str], ...]] = (
     ("sites/admin/sites.py", "may_on(request.user, 'sites.view_host', row.host)", _LINK),
     ("sites/admin/containers.py", "may_on(request.user, 'sites.view_host', row.host)", _LINK),
     ("provisioning/admin.py", "may_on(request.user, 'provisioning.cancel_operation'", _BUTTON),
-    ("siteflow/admin/groups.py", "101 asks: self.has_change_permission(", _EDITS),
-    ("siteflow/admin/groups.py", "102 asks: self.has_delete_permission(", _EDITS),
-    ("siteflow/admin/users.py", "110 asks: self.has_change_permission(", _EDITS),
+    ("siteflow/admin/groups.py", "change_view asks: self.has_change_permission(", _EDITS),
+    ("siteflow/admin/groups.py", "change_view asks: self.has_delete_permission(", _EDITS),
+    ("siteflow/admin/users.py", "change_view asks: self.has_change_permission(", _EDITS),
     ("siteflow/admin/user_page.py", "may(request.user, 'sites.manage_grant')", _EDITS),
     ("siteflow/admin/user_page.py", "may(request.user, 'auth.delete_user')", _EDITS),
     ("siteflow/admin/user_page.py", "hold_of(", "tells what the account has to do first"),
@@ -46,6 +49,20 @@ DISPLAY: Final[tuple[tuple[str, str, str], ...]] = (
     ("siteflow/admin/user_page.py", ".open(now=", _OWN_LIST),
     ("siteflow/admin/user_page.py", ".valid(now=", _OWN_LIST),
     ("siteflow/admin/can_page.py", ".valid(now=", _OWN_LIST),
-    ("siteflow/people/subject.py", "reach(self.user, permission)",
-     "tells how far a right of the account goes that the page is about"),
+    ("siteflow/people/subject.py", "reach(self.user, permission)", _SUBJECT),
+    ("siteflow/people/subject.py", "may_on(self.user, permission, thing)", _SUBJECT),
+    ("siteflow/people/subject.py", "may(self.user, permission)", _SUBJECT),
+    ("siteflow/people/subject.py", "one.reach.covers(", _SUBJECT),
+    ("siteflow/accounts/api.py", "_permissions reach: reach(user, name)",
+     "tells an account what it holds itself"),
+    ("siteflow/accounts/endings.py", ".open(now=", "an ended login is not ended once more"),
+    ("siteflow/admin/group_page.py", "may_somewhere(request.user, 'audit.view_entry')", _ENTRIES),
+    ("siteflow/admin/user_page.py", "may_somewhere(request.user, 'audit.view_entry')", _ENTRIES),
+    ("sites/admin/host_wizard.py", "own asks: may(request.user, 'sites.manage_host')",
+     "offers to go on with a wizard; its page asks again"),
+    ("sites/admin/reading.py", "has_module_permission asks: may_somewhere(", _INDEX),
+    ("provisioning/admin.py", "has_module_permission asks: may_somewhere(", _INDEX),
+    ("audit/admin.py", "has_module_permission asks: self.has_view_permission(", _INDEX),
+    ("provisioning/acting.py", "_refused refusal: if error.status == 403",
+     "chooses the page that tells a refusal; what was asked for is not done and the status stays"),
 )  # fmt: skip

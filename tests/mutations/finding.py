@@ -6,6 +6,8 @@ import ast
 from dataclasses import dataclass
 from typing import Any, Final
 
+from tests.mutations.switch import NOTED
+
 SWITCH: Final = "__check__"
 # What is called → what stands in its place when it is to allow everything.
 _YES: Final = {"may", "may_on", "may_somewhere", "holds", "within_reach", "is_ours"}
@@ -28,7 +30,7 @@ _GUARDS: Final = {"login_required", "require_POST"}
 
 @dataclass(frozen=True)
 class Check:
-    """``name``: file, line and text, as the run reports it."""
+    """``name``: file, line, function and text, as the run reports it."""
 
     name: str
     kind: str
@@ -40,7 +42,7 @@ class Rewriter(ast.NodeTransformer):
     """One module's code with switches, and the checks it found."""
 
     def __init__(self, path: str) -> None:
-        self.path, self.found = path, list[Check]()
+        self.path, self.found, self._within = path, list[Check](), list[str]()
 
     def visit_Call(self, node: ast.Call) -> Any:
         text = ast.unparse(node)
@@ -61,8 +63,9 @@ class Rewriter(ast.NodeTransformer):
         text = f"if {ast.unparse(node.test)}: {ast.unparse(node.body[-1])}"
         self.generic_visit(node)
         if len(node.body) == 1 and _refuses(node.body[0]):
-            off = _parsed(f"not {SWITCH}({self._named('refusal', node, text)!r})", node)
-            node.test = ast.BoolOp(ast.And(), [off, node.test])
+            name = self._named("refusal", node, text)
+            off = _parsed(f"not {SWITCH}({name!r})", node)
+            node.test = ast.BoolOp(ast.And(), [off, _noted("refusal", name, node.test)])
         return node
 
     def visit_FunctionDef(self, node: ast.FunctionDef) -> Any:
@@ -70,19 +73,31 @@ class Rewriter(ast.NodeTransformer):
         if node.name in _ASKED and isinstance(last, ast.Return) and _is_no(last.value):
             name = self._named("closed", last, f"{node.name}: return False")
             last.value = _parsed(f"{SWITCH}({name!r})", last)
+        self._within.append(node.name)
         self.generic_visit(node)
+        self._within.pop()
         return node
 
     def _either(self, kind: str, text: str, node: ast.expr, allowed: ast.expr) -> ast.expr:
-        test = _parsed(f"{SWITCH}({self._named(kind, node, text)!r})", node)
-        return ast.IfExp(test, allowed, node)
+        name = self._named(kind, node, text)
+        real = _noted(kind, name, node) if kind in NOTED else node
+        return ast.IfExp(_parsed(f"{SWITCH}({name!r})", node), allowed, real)
 
     def _named(self, kind: str, node: Any, text: str) -> str:
-        name = f"{self.path}:{node.lineno} {kind}: {text}"[:200]
+        place = ".".join(self._within) or "module"
+        name = f"{self.path}:{node.lineno} {place} {kind}: {text}"[:200]
         if any(one.name == name for one in self.found):
             name += f" ({len(self.found)})"
         self.found.append(Check(name, kind, self.path, text))
         return name
+
+
+def _noted(kind: str, name: str, real: ast.expr) -> ast.expr:
+    """Tells the switch what the check says."""
+    call: Any = _parsed(f"{SWITCH}.noted({kind!r}, {name!r})", real)
+    call.args.append(real)
+    noted: ast.expr = call
+    return noted
 
 
 def rewritten(source: str, path: str) -> tuple[ast.Module, list[Check]]:
@@ -106,7 +121,7 @@ def _allowed(node: ast.Call) -> tuple[ast.expr | None, str]:
         return ast.Call(ast.Attribute(node.func.value, "all", ast.Load()), [], []), "rows"
     if ast.unparse(node.func) == "jwt.decode":
         return _unsigned(node), "signature"
-    kept = [one for one in node.keywords if one.arg not in _OWNERS]
+    kept = [one for one in node.keywords if one.arg not in _OWNERS or _joins(one.value)]
     if len(kept) < len(node.keywords) and (method == "filter" or name == "get_object_or_404"):
         return ast.Call(node.func, node.args, kept), "owner"
     return None, ""
@@ -123,6 +138,11 @@ def _unsigned(node: ast.Call) -> ast.expr:
     options = _parsed("{'verify_signature': False}", node)
     kept = [one for one in node.keywords if one.arg != "options"]
     return ast.Call(node.func, node.args, [*kept, ast.keyword("options", options)])
+
+
+def _joins(value: ast.expr) -> bool:
+    """``user=OuterRef("pk")``: which rows belong together, not whose they may be."""
+    return isinstance(value, ast.Call) and ast.unparse(value.func) == "OuterRef"
 
 
 def _is_no(value: ast.expr | None) -> bool:

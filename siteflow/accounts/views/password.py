@@ -5,13 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.contrib.auth.forms import PasswordChangeForm
 from django.contrib.auth.views import PasswordChangeView
 from django.db import transaction
 from django.http import HttpResponse
 from django.urls import reverse_lazy
-from django.utils.decorators import method_decorator
 
 from audit.actor import Actor
 from audit.record import record
@@ -19,8 +17,9 @@ from siteflow.accounts.forms import OwnPasswordForm
 from siteflow.accounts.holds import PasswordChangeRequired, hold_of
 
 
-@method_decorator(login_required, name="dispatch")
 class OwnPassword(PasswordChangeView):
+    """Only for who is logged in, as Django's own."""
+
     form_class = OwnPasswordForm
     template_name = "account/password.html"
     success_url = reverse_lazy("account")

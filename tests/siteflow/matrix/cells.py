@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any, Final
+from urllib.parse import urlencode
 
 from django.contrib import admin
 from django.http import HttpRequest
@@ -20,6 +21,7 @@ from sites.rows import EVERYTHING
 from tests.siteflow import permission_table as table
 from tests.siteflow.matrix.asking import Cell
 from tests.siteflow.matrix.pages import PAGES
+from tests.siteflow.matrix.questions import QUESTIONS
 from tests.siteflow.matrix.rows import Row, Which
 from tests.siteflow.matrix.visitors import Visitor
 from tests.siteflow.matrix.world import MISSING, TAGS, World
@@ -28,6 +30,8 @@ METHODS: Final = ("get", "post", "put", "patch", "delete")
 WHICH: Final[tuple[Which, ...]] = ("own", "foreign", "missing")
 _CHOICE: Final = re.compile(r"\(\?P<\w+>(\w+(?:\|\w+)+)\)")
 _HOLE: Final = re.compile(r"\{\w+\}|<[^>]+>")
+# What a worker does later, for whoever asked: one verb of each right.
+WORKED: Final = ("container.stop", "container.remove", "host.refresh", "host.rotate-key")
 # Ninja's own pages: not part of the API they describe, and reached like a page.
 DOCS: Final = {"api/openapi.json", "api/docs", "api/"}
 
@@ -85,9 +89,19 @@ def _by_verb(route: str) -> Iterator[str]:
 
 
 def cells_for(visitor: Visitor, world: World) -> Iterator[Cell]:
+    for cell in _all(visitor, world):
+        if cell.path.startswith(visitor.only):
+            yield cell
+
+
+def _all(visitor: Visitor, world: World) -> Iterator[Cell]:
     yield from _of_api(visitor, world)
     yield from _of_verbs(visitor, world)
     yield from _of_pages(visitor, world)
+    yield from _of_workers(visitor, world)
+    for method, path, row in QUESTIONS:
+        if row.by in ("", visitor.name):
+            yield from _cells(visitor, world, method, path, row)
 
 
 def _of_api(visitor: Visitor, world: World) -> Iterator[Cell]:
@@ -109,6 +123,18 @@ def _of_verbs(visitor: Visitor, world: World) -> Iterator[Cell]:
             yield Cell("post", f"{path} {name} {{target}}", row, which, path, body)
 
 
+def _of_workers(visitor: Visitor, world: World) -> Iterator[Cell]:
+    """A token's scopes count when it asks; the worker looks at what its account may do by then."""
+    if visitor.way != "session" or visitor.stopped or visitor.forged:
+        return
+    for name in WORKED:
+        verb = table.VERBS[name]
+        kind = name.partition(".")[0]
+        row = replace(verb.asked(kind), sees="", changes=False, prepare="")
+        for which in WHICH[:2]:
+            yield Cell("work", f"{name} {{target}}", row, which, name, world.keys[kind, which])
+
+
 def _of_pages(visitor: Visitor, world: World) -> Iterator[Cell]:
     for route, page in PAGES.items():
         for method in ("get", "post"):
@@ -117,10 +143,16 @@ def _of_pages(visitor: Visitor, world: World) -> Iterator[Cell]:
 
 
 def _cells(visitor: Visitor, world: World, method: str, path: str, row: Row) -> Iterator[Cell]:
-    for which in _asked_for(visitor, row.kind):
+    outside = row.page and visitor.way != "session"
+    for which in _asked_for(visitor, "" if outside else row.kind):
+        if which not in row.of:
+            continue
         key = world.key(row.kind, which, visitor) if row.kind else ""
         body = filled(row.body, world, row.kind, which, key)
-        yield Cell(method, path, row, which, _address(path, row, world, which, visitor), body)
+        address = _address(path, row, world, which, visitor)
+        if row.query:
+            address += "?" + urlencode(filled(row.query, world, row.kind, which, key))
+        yield Cell(method, path, row, which, address, body)
 
 
 def _asked_for(visitor: Visitor, kind: str) -> tuple[Which, ...]:
@@ -163,6 +195,8 @@ def filled(body: Any, world: World, kind: str, which: Which, key: Any) -> Any:
     if body is None:
         return None
     name = world.names.get((kind, which), "none")
+    other = "own" if which == "foreign" else "foreign"
+    others_name = str(world.names.get((kind, other), "none"))
     own = {
         "FINGERPRINT": world.keys.get(("fingerprint", which), "SHA256:none"),
         "NAME": name,
@@ -171,6 +205,12 @@ def filled(body: Any, world: World, kind: str, which: Which, key: Any) -> Any:
         "GROUP": str(world.keys.get(("group", which), MISSING)),
         "LOGIN": str(world.keys.get(("login", str(name)), MISSING)),
         "TOKEN": str(world.keys.get(("token", str(name)), MISSING)),
+        "OTHER_LOGIN": str(world.keys.get(("login", others_name), MISSING)),
+        "OTHER_TOKEN": str(world.keys.get(("token", others_name), MISSING)),
+        "OTHER_GRANT": str(world.keys.get((f"{kind}:grant", other), MISSING)),
+        "OTHER_HOST": str(world.keys["host", other]),
+        "ADMINS": str(world.keys["role", "foreign"]),
+        **world.texts,
     }
     text = json.dumps(body).replace("TAG", TAGS.get(which, "none"))
     for word, value in own.items():

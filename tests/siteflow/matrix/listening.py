@@ -7,16 +7,21 @@ import json
 import re
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from typing import Any, Final
+
+from django.utils import timezone
 
 from provisioning.inventory import publish_rows
 from provisioning.models import Operation
 from provisioning.operations import VERBS
+from provisioning.reach import publish_freshness
 from siteflow.accounts import tickets
 from siteflow.accounts.credentials import Credential, of_bearer
-from siteflow.accounts.models import Login
+from siteflow.accounts.models import ApiToken, Login, Ticket
 from siteflow.accounts.session_store import stored
-from sites.models import Container
+from siteflow.accounts.tokens import digest
+from sites.models import Container, Host
 from tests.siteflow import permission_table as table
 from tests.siteflow.matrix.asking import fingerprint, hidden_marks
 from tests.siteflow.matrix.cells import WHICH, filled
@@ -144,15 +149,24 @@ async def _pushes(world: World, visitor: Visitor, socket: Socket) -> AsyncIterat
     await _asked(socket, "subscribe", topic="containers")
     order = sorted(WHICH[:2], key=lambda which: which in seen)
     for which in order:
+        await in_database(_published_age, world.keys["host", which])
+    for which in order:
         await in_database(_published, world.keys["container", which])
     last = world.keys["container", order[-1]]
-    told = set()
+    told, hosts = set(), set()
     while last not in told:
         message = await socket.hear("containers.update")
         told |= {item["id"] for item in message["items"]}
+        hosts |= set() if message["items"] else {message["host"]}
+    if hosts != (near := {world.keys["host", which] for which in seen}):
+        yield f"{visitor}: was told of the age of what is on {hosts}, may see something on {near}"
     expected = {world.keys["container", which] for which in seen}
     if told != expected:
         yield f"{visitor}: was told of the containers {told}, may see {expected}"
+
+
+def _published_age(key: int) -> None:
+    publish_freshness(Host.objects.get(pk=key))
 
 
 def _published(key: int) -> None:
@@ -204,6 +218,38 @@ async def _by_ticket(world: World, visitor: Visitor) -> AsyncIterator[str]:
             found.append(code)
     if found != expected:
         yield f"{visitor}: a ticket used twice was answered {found}, the table says {expected}"
+    if not visitor.stopped:
+        async for wrong in _by_old_tickets(world, visitor):
+            yield wrong
+
+
+async def _by_old_tickets(world: World, visitor: Visitor) -> AsyncIterator[str]:
+    """One that has expired, and those of what was ended since."""
+    for kind in ("", "token", "login"):
+        text = await in_database(_old_ticket, world, visitor, kind)
+        async with opened(Socket(f"/api/ws?ticket={text}")) as code:
+            if code != 401:
+                yield f"{visitor}: an old ticket ({kind or 'expired'}) was answered {code}"
+        await in_database(_renew, world, visitor)
+
+
+def _old_ticket(world: World, visitor: Visitor, kind: str) -> str:
+    """Of one of the account's spare ways in; "": only the ticket itself is too old."""
+    way = kind or "login"
+    text = tickets.issue(Credential(way, str(world.keys[way, visitor.account])))
+    past = timezone.now() - timedelta(minutes=1)
+    if kind == "token":
+        ApiToken.objects.filter(pk=world.keys["token", visitor.account]).update(revoked_at=past)
+    elif kind == "login":
+        Login.objects.filter(pk=world.keys["login", visitor.account]).update(ended_at=past)
+    else:
+        Ticket.objects.filter(digest=digest(text)).update(expires_at=past)
+    return text
+
+
+def _renew(world: World, visitor: Visitor) -> None:
+    ApiToken.objects.filter(pk=world.keys["token", visitor.account]).update(revoked_at=None)
+    Login.objects.filter(pk=world.keys["login", visitor.account]).update(ended_at=None)
 
 
 def _ticket(world: World, visitor: Visitor) -> str:

@@ -75,8 +75,8 @@ def plans(name: str, verb: VerbRow) -> Page:
     """Ticked in the list: the page that tells what would be done. Who may nothing is led back."""
     body = {"action": name, "_selected_action": "KEY"}
     post = Row(200, needs=verb.needs, place="somewhere", kind="container", sees="", hidden=200,
-               refused=200, body=body)  # fmt: skip
-    return _page(Row(200), post)
+               refused=200, body=body, door="look")  # fmt: skip
+    return _page(Row(200, door="look"), post)
 
 
 def of_accounts(kind: str, post: Row | None = None, *, hidden: int = 404) -> Page:
@@ -169,7 +169,7 @@ PAGES: dict[str, Page] = {
     "admin/jsi18n/": NOT_BY_POST,
     "admin/autocomplete/": _page(CLOSED, Row(405)),
     "admin/r/<path:content_type_id>/<path:object_id>/": NOTHING,
-    "admin/sites/": lists("look"),
+    "admin/sites/": lists("look", refused=404),
     "admin/provisioning/": lists("operations", refused=404),
     "admin/audit/": lists("audit", refused=404),
     "admin/auth/": _page(Row(200, needs="see_accounts", place="everywhere", refused=404)),

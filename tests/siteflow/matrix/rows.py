@@ -35,7 +35,7 @@ class Row:
     rights_first: bool = False  # who lacks the right is not told whether there is such a thing
     # The foreign account is a superuser's, which only such may touch; the foreign role is one of
     # the three that nobody may remove.
-    spared: Literal["", "superuser", "built in"] = ""
+    spared: Literal["", "superuser", "built in", "always"] = ""
     spared_code: Code = 403
     prepare: str = ""
     open: bool = False  # nobody has to be logged in
@@ -43,6 +43,11 @@ class Row:
     own_account: bool = False  # a page of one's own account, for which no role is needed
     outside: Code = "login"  # what a page answers to who is not let in
     while_held: frozenset[str] = frozenset()  # accounts that have to come here first
+    # Of questions that are asked beside the plain ones:
+    query: Any = None
+    told: tuple[tuple[str, Code], ...] = ()  # words of an accepted answer, and what they come to
+    by: str = ""  # the only visitor who asks
+    of: tuple[Which, ...] = ("own", "foreign", "missing")
 
     def answer(self, visitor: Visitor, which: Which, method: str) -> Code:
         verdict = self.verdict(visitor, which, method)
@@ -56,7 +61,7 @@ class Row:
             return 403
         if stopped := self._stopped(visitor):
             return stopped
-        if self.door and not visitor.can(self.door):
+        if self.door and not visitor.can_somewhere(self.door):
             return 403
         allowed = self._is_allowed(visitor, which)
         if self.rights_first and not allowed:
@@ -66,7 +71,7 @@ class Row:
         return self.spared_code if allowed and self._is_spared(visitor, which) else allowed
 
     def _is_spared(self, visitor: Visitor, which: Which) -> bool:
-        if which != "foreign" or not self.spared:
+        if not self.spared or (which != "foreign" and self.spared != "always"):
             return False
         return self.spared == "built in" or visitor.account != "root"
 

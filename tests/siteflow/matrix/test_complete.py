@@ -15,7 +15,10 @@ from siteflow.frames import Frame
 from siteflow.topics import TOPICS
 from tests.siteflow import permission_table as table
 from tests.siteflow.matrix.cells import described, routes
+from tests.siteflow.matrix.hidden import COMPARED
 from tests.siteflow.matrix.pages import PAGES
+from tests.siteflow.matrix.questions import QUESTIONS
+from tests.siteflow.matrix.visitors import VISITORS
 
 OURS = {"audit", "monitoring", "provisioning", "sites", "siteflow"}
 
@@ -33,6 +36,13 @@ def test_every_address_of_the_api() -> None:
 
 def test_every_page_and_every_action_of_a_list(db: None) -> None:
     same(routes(), PAGES, "PAGES in tests/siteflow/matrix/pages.py")
+
+
+def test_every_further_question_is_of_an_address_and_a_visitor_there_is() -> None:
+    pages = {(method, path) for path in PAGES for method in ("get", "post")}
+    assert {(method, path) for method, path, _ in QUESTIONS} <= pages | table.API.keys()
+    names = {visitor.name for visitor in VISITORS}
+    assert {row.by for _, _, row in QUESTIONS} - {""} | COMPARED <= names
 
 
 def test_every_verb() -> None:

@@ -19,6 +19,10 @@ ADMIN: Final = OPERATOR | {"manage", "tag", "keep_audit", "give"} | OF_ACCOUNTS
 # All of accounts and roles but giving them, and giving without anything else.
 CLERK: Final = LOOKER | OF_ACCOUNTS
 GIVER: Final = LOOKER | {"see_accounts", "see_roles", "give"}
+# Of accounts and roles all, of what runs nothing; and those who only make or only change accounts.
+REGISTRAR: Final = OF_ACCOUNTS | {"give"}
+MAKER: Final = LOOKER | {"see_accounts", "see_roles", "add_accounts", "add_roles"}
+CHANGER: Final = LOOKER | OF_ACCOUNTS - {"add_accounts", "add_roles"}
 # What is never held for a part of what there is.
 WHOLE: Final = OF_ACCOUNTS | {"tag", "keep_audit", "give"}
 OF_SCOPE: Final = {
@@ -50,12 +54,16 @@ class Visitor:
     scopes: tuple[str, ...] | None = None
     stopped: str = ""
     forged: bool = False  # the session's cookie, but not the token that only our pages know
+    also_here: frozenset[str] = frozenset()  # held on the own site, beside what is held everywhere
+    only: str = ""  # asks for nothing but what begins with this
 
     def __str__(self) -> str:
         return self.name
 
     def can(self, ability: str, kind: str = "", which: str = "") -> bool:
         """For this thing; without a kind, for everything."""
+        if ability in self.also_here and (kind, which) in ON_OWN_SITE:
+            return True
         if not self._within_scopes(ability):
             return False
         if self.covers is EVERYWHERE:
@@ -63,6 +71,8 @@ class Visitor:
         return ability not in WHOLE and (kind, which) in self.covers
 
     def can_somewhere(self, ability: str) -> bool:
+        if ability in self.also_here:
+            return True
         return self._within_scopes(ability) and (self.covers is EVERYWHERE or ability not in WHOLE)
 
     @property
@@ -86,9 +96,14 @@ VISITORS: Final = (
     Visitor("superuser", "root", abilities=ADMIN),
     Visitor("clerk of accounts", "clerk", abilities=CLERK),
     Visitor("giver of roles", "giver", abilities=GIVER),
+    Visitor("registrar", "registrar", abilities=REGISTRAR),
+    Visitor("maker of accounts", "maker", abilities=MAKER, only="admin/auth/"),
+    Visitor("changer of accounts", "changer", abilities=CHANGER, only="admin/auth/"),
     Visitor("operator of this site", "here", abilities=OPERATOR, covers=ON_OWN_SITE),
     Visitor("operator of another site", "elsewhere", abilities=OPERATOR, covers=ON_FOREIGN_SITE),
     Visitor("admin of this host", "keeper", abilities=ADMIN, covers=ON_OWN_HOST),
+    Visitor("viewer, operator of this site", "guest", abilities=VIEWER, also_here=OPERATOR,
+            only="admin/sites/container/"),
     # by other ways than a browser's session
     Visitor("program's login", "admin", "login", ADMIN),
     Visitor("full token", "admin", "token", ADMIN, scopes=ALL_SCOPES),

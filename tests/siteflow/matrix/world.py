@@ -28,6 +28,7 @@ from sites.models import Container, Grant, Host, Site, Tag
 from tests.people import ROLES, person
 from tests.provisioning.rows import COMMAND, make_container, make_host
 from tests.siteflow.matrix.visitors import ALL_SCOPES, VISITORS, Visitor
+from tests.siteflow.matrix.words import logging_in
 
 MISSING: Final = 999_999
 GUARDED: Final = "guarded"  # the role that asks for a second factor
@@ -36,9 +37,12 @@ NAMES: Final = {"own": "shop", "foreign": "alien"}
 HOSTS: Final = {"own": "web1", "foreign": "alien1"}
 # Roles are given for the second: only who gives roles takes it off.
 TAGS: Final = {"own": "shop-tag", "foreign": "alien-tag"}
+# As pickers offer them to who may see them.
+LISTED: Final = ("host:alien1", "site:shop@web1", "site:alien@alien1")
 OPERATION_MARK, ENTRY_MARK = "operation-mark", "entry-mark"
 _CONNECTION: Final = {"name": "new", "address": "192.0.2.1", "username": "a"}
 _STEPS: Final = {"test": "ssh_test", "previous": "docker_test", "complete": "confirm"}
+ACCOUNTS: Final = ("looker", "here", "elsewhere", "keeper", "guest", "coded")
 MOVES: Final = ("", "step", "next", "previous", "test", "complete", "cancel")
 
 # A slow machine needs more than the five minutes of a real access token.
@@ -51,6 +55,7 @@ class World:
         self.names: dict[tuple[str, str], str] = {}
         self.headers: dict[str, dict[str, str]] = {}
         self.cookies: dict[str, dict[str, str]] = {}
+        self.texts: dict[str, str] = {"GRANTED": TAGS["foreign"]}  # words of bodies
         self.people = {name: person(name) for name in ROLES}
         for which in ("own", "foreign"):
             self._things(which)
@@ -76,7 +81,12 @@ class World:
 
     def _things(self, which: str) -> None:
         name = NAMES[which]
-        host = make_host(HOSTS[which], offered_key=generate_ed25519("").public_line)
+        # As if just looked at, for as long as this lasts: no page changes by itself.
+        host = make_host(
+            HOSTS[which],
+            offered_key=generate_ed25519("").public_line,
+            inventory_at=timezone.now() + LASTS,
+        )
         site = Site.objects.create(host=host, project=name, name=name)
         row = make_container(host, f"{name}-web-1", site=site)
         self.keys |= {("host", which): host.pk, ("site", which): site.pk}
@@ -98,7 +108,7 @@ class World:
         self.keys["entry", which] = entry.pk if entry is not None else None
 
     def _accounts(self) -> None:
-        for name in ("looker", "here", "elsewhere", "keeper", "disabled", "guarded", "outdated"):
+        for name in (*ACCOUNTS, "disabled", "guarded", "outdated"):
             self.people[name] = self._account(name)
         for name in ("root", "chief"):
             self.people[name] = self._account(name, is_superuser=True)
@@ -120,10 +130,16 @@ class World:
         ours = Permission.objects.filter(content_type__app_label="auth")
         whole = ours.filter(content_type__model__in=("user", "group"))
         give = Permission.objects.filter(codename="manage_grant")
-        held = {"clerk": whole, "giver": whole.filter(codename__startswith="view_") | give}
+        see = whole.filter(codename__startswith="view_")
+        held = {
+            "clerk": whole, "giver": see | give, "registrar": whole | give,
+            "maker": see | whole.filter(codename__startswith="add_"),
+            "changer": whole.exclude(codename__startswith="add_"),
+        }  # fmt: skip
         for name, permissions in held.items():
             self.people[name] = self._account(name)
-            self.people[name].groups.add(looker)
+            if name != "registrar":
+                self.people[name].groups.add(looker)
             self.people[name].user_permissions.set(permissions)
 
     def _accounts_to_change(self, looker: Group) -> None:
@@ -131,6 +147,8 @@ class World:
         idle, crew = self._account("idle"), Group.objects.create(name="crew")
         crew.permissions.set(looker.permissions.all())
         idle.groups.add(crew)
+        self.people["idle"] = idle
+        self.keys["manager", "own"] = self.people["admin"].pk
         viewer, admin = Group.objects.get(name="viewer"), Group.objects.get(name="admin")
         self.people["chief"].groups.add(viewer)
         host = Host.objects.get(pk=self.keys["host", "own"])
@@ -158,6 +176,8 @@ class World:
         site = Site.objects.get(pk=self.keys["site", "own"])
         host = Host.objects.get(pk=self.keys["host", "own"])
         Grant.objects.create(role=operator, user=self.people["here"], site=site)
+        Grant.objects.create(role=operator, user=self.people["guest"], site=site)
+        self.people["guest"].groups.add(Group.objects.get(name="viewer"))
         Grant.objects.create(role=admin, user=self.people["keeper"], host=host)
         team, tag = Group.objects.create(name="team"), Tag.objects.create(name=TAGS["foreign"])
         self.people["elsewhere"].groups.add(team)
@@ -165,7 +185,10 @@ class World:
         Grant.objects.create(role=operator, group=team, tag=tag)
 
     def _own_things(self) -> None:
-        """A spare token of each account, and wizards of both admins at every step."""
+        """A spare token of each account, and wizards of both admins at every step.
+
+        Others have a wizard from the time when they saw its host.
+        """
         for name, user in self.people.items():
             self.keys["token", name] = self._token(user, ALL_SCOPES)[0].pk
             self.keys["login", name] = self._login(user).pk
@@ -173,6 +196,8 @@ class World:
             for move in MOVES:
                 row = self._wizard(self.people[name], name, move)
                 self.keys[f"wizard:{move}" if move else "wizard", name] = row.pk
+        for name in ("charlie", "keeper"):
+            self.keys["wizard", name] = self._wizard(self.people[name], name, "").pk
 
     def _token(self, user: User, scopes: tuple[str, ...]) -> tuple[ApiToken, str]:
         return tokens.make(user, name="spare", scopes=scopes, expires_at=None, actor=COMMAND)
@@ -190,6 +215,7 @@ class World:
         host = make_host(
             f"{name}-{move or 'read'}", connection="ssh", address="192.0.2.1", username="a",
             host_key=line, offered_key=line, state="setup_pending", preflight_at=now,
+            inventory_at=now + LASTS,
             preflight=[{"name": one, "verdict": "ok"} for one in ("login", "docker")],
         )  # fmt: skip
         tested = engine.start("host.test", host, actor=COMMAND)
@@ -205,6 +231,7 @@ class World:
     # -- ways in -------------------------------------------------------------------------------
 
     def _ways_in(self) -> None:
+        self.texts |= logging_in(self.people, self._login)
         for visitor in VISITORS:
             self.headers[visitor.name], self.cookies[visitor.name] = {}, {}
             if visitor.way == "session":
@@ -257,6 +284,7 @@ def surroundings() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("provisioning.engine.accept.ring", lambda key: None)
         patch.setattr("provisioning.logs.host_driver", lambda target: fake)
+        patch.setattr("provisioning.engine.worker.host_driver", lambda target: fake)
         patch.setattr(fake.docker, "logs", lambda *args, **given: [], raising=False)
         logging.disable(logging.ERROR)  # what is refused thousands of times is no news
         try:
