@@ -5,7 +5,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 LAB ?= 1
 
-.PHONY: help run test lab check mutants bench lock clean
+.PHONY: help run test templates lab check mutants bench lock clean
 
 help: ## This list
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
@@ -16,6 +16,10 @@ run: .venv/runtime ## Starts everything on SQLite and prints the address
 
 test: .venv/development ## Set-up and all tests, on both databases, the lab included (LAB=0 leaves it out)
 	@LAB=$(LAB) $(BIN)/python -m tests.run $(TEST_ARGS)
+
+templates: .venv/development ## The real software of all site templates, built and started on a lab host
+	@tests/lab/install
+	@$(BIN)/python -m pytest -m software $(TEST_ARGS)
 
 lab: .venv/development ## Real hosts to look at and try, registered in a running console
 	@tests/lab/install

@@ -1,4 +1,4 @@
-"""A two-way stream of bytes to a Docker Engine: a channel of an SSH connection or a socket."""
+"""A two-way stream of bytes to something on a host: a channel of an SSH connection or a socket."""
 
 from __future__ import annotations
 
@@ -40,11 +40,14 @@ class ByteStream(Protocol):
 class LaneStream:
     """The stdin and stdout of a remote command (with ``preamble``), or a forwarded socket."""
 
-    def __init__(self, held: Held, *, who: str, preamble: Preamble | None) -> None:
+    def __init__(
+        self, held: Held, *, who: str, preamble: Preamble | None, what: str = "Docker"
+    ) -> None:
         self.used_at = time.monotonic()
         self._held = held
         self._lane = held.lane
         self._who = who
+        self._what = what
         self._preamble = preamble
         self._stderr = b""
 
@@ -53,7 +56,7 @@ class LaneStream:
         try:
             self._lane.sendall(data)
         except (OSError, EOFError, paramiko.SSHException) as error:
-            raise self.ending() or _broken(self._who, error) from None
+            raise self.ending() or _broken(self._who, self._what, error) from None
 
     def recv(self, size: int, *, timeout_s: float) -> bytes:
         deadline = Deadline(timeout_s)
@@ -127,19 +130,20 @@ class LaneStream:
 
 
 class SocketStream:
-    """A unix socket on this machine."""
+    """A socket of this machine."""
 
-    def __init__(self, sock: socket.socket, *, who: str) -> None:
+    def __init__(self, sock: socket.socket, *, who: str, what: str = "Docker") -> None:
         self.used_at = time.monotonic()
         self._sock = sock
         self._who = who
+        self._what = what
 
     def send(self, data: bytes) -> None:
         self._sock.settimeout(_SEND_TIMEOUT_S)
         try:
             self._sock.sendall(data)
         except OSError as error:
-            raise _broken(self._who, error) from None
+            raise _broken(self._who, self._what, error) from None
 
     def recv(self, size: int, *, timeout_s: float) -> bytes:
         try:
@@ -172,7 +176,7 @@ class SocketStream:
         self._sock.close()
 
 
-def _broken(who: str, error: Exception) -> DriverError:
+def _broken(who: str, what: str, error: Exception) -> DriverError:
     if isinstance(error, TimeoutError):
-        return DriverError(f"{who}: Docker does not take the request", "timeout")
-    return DriverError(f"{who}: the connection to Docker broke", "link_lost")
+        return DriverError(f"{who}: {what} does not take the request", "timeout")
+    return DriverError(f"{who}: the connection to {what} broke", "link_lost")

@@ -92,6 +92,10 @@ class Connection:
         """A channel to a unix socket on the host (OpenSSH's PROTOCOL, section 2.4)."""
         return self._hold("direct-streamlocal@openssh.com", (path, "", 0), deadline)
 
+    def forwarded(self, address: str, port: int, deadline: Deadline) -> Held:
+        """A channel to a TCP port as the host sees it; LaneRefused when nothing answers there."""
+        return self._hold("direct-tcpip", (address, port, "127.0.0.1", 0), deadline)
+
     def _hold(self, kind: str, fields: tuple[str | int, ...], deadline: Deadline) -> Held:
         self._belong_here()
         slots = self.slots

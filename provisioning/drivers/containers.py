@@ -34,6 +34,9 @@ class ContainerState:
     restart_count: int = 0
     labels: dict[str, str] = field(default_factory=dict)
     ports: tuple[Port, ...] = ()
+    networks: tuple[str, ...] = ()  # it is attached to
+    addresses: tuple[str, ...] = ()  # IPv4, in these networks while it runs
+    volumes: tuple[str, ...] = ()  # named or anonymous ones it mounts
     created_at: datetime | None = None
     started_at: datetime | None = None
     finished_at: datetime | None = None

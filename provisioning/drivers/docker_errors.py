@@ -14,7 +14,9 @@ from docker.errors import APIError, DockerException
 from provisioning.drivers.errors import DriverError
 from provisioning.drivers.hostile import printable
 
-_WRONG_STATE = re.compile(r"is (not|already) (running|paused|stopped)", re.IGNORECASE)
+_WRONG_STATE = re.compile(
+    r"is (not|already) (running|paused|stopped)|has active endpoints", re.IGNORECASE
+)
 _GARBAGE = (ValueError, TypeError, KeyError, AttributeError, RecursionError)
 
 

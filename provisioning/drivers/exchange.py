@@ -5,6 +5,7 @@ from __future__ import annotations
 from provisioning.drivers.command import Preamble
 from provisioning.drivers.connection import Held
 from provisioning.drivers.deadline import Deadline
+from provisioning.drivers.lines import Lines
 from provisioning.drivers.link import LinkDown
 
 _CHUNK = 64 * 1024
@@ -20,15 +21,20 @@ class Overdue(Exception):
 
 
 class Exchange:
-    """The state of one running command. ``stdout`` and ``stderr`` together keep ``max_bytes``."""
+    """The state of one running command. ``stdout`` and ``stderr`` together keep ``max_bytes``;
+    ``lines`` get all of both.
+    """
 
-    def __init__(self, held: Held, *, stdin: bytes | None, max_bytes: int) -> None:
+    def __init__(
+        self, held: Held, *, stdin: bytes | None, max_bytes: int, lines: Lines | None = None
+    ) -> None:
         self.held = held
         self.lane = held.lane
         self.stdout = bytearray()
         self.stderr = bytearray()
         self.truncated = False
         self.preamble = Preamble()
+        self._lines = lines
         self._room = max_bytes
         self._unsent = stdin or b""
         self._sent = 0
@@ -41,6 +47,8 @@ class Exchange:
             self.lane.shutdown_write()
         while not self._step(deadline):
             pass
+        if self._lines is not None:
+            self._lines.end()
         if not self.lane.exited() and not self.held.link.is_active():
             raise LinkDown("the connection broke while the command ran")
 
@@ -86,14 +94,17 @@ class Exchange:
         """Take one piece of each output; a host that never stops must not hold us here."""
         moved = False
         if self.lane.recv_ready():
-            self._keep(self.stdout, self.preamble.feed(self.lane.recv(_CHUNK)))
+            self._keep(1, self.preamble.feed(self.lane.recv(_CHUNK)))
             moved = True
         if self.lane.recv_stderr_ready():
-            self._keep(self.stderr, self.lane.recv_stderr(_CHUNK))
+            self._keep(2, self.lane.recv_stderr(_CHUNK))
             moved = True
         return moved
 
-    def _keep(self, where: bytearray, data: bytes) -> None:
+    def _keep(self, output: int, data: bytes) -> None:
+        where = self.stdout if output == 1 else self.stderr
         where += data[: self._room]
         self.truncated = self.truncated or len(data) > self._room
         self._room -= min(self._room, len(data))
+        if self._lines is not None:
+            self._lines.feed(output, data)

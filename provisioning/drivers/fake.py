@@ -9,9 +9,17 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
+from provisioning.drivers.bytestream import ByteStream
+from provisioning.drivers.compose import project_of, verb_of
 from provisioning.drivers.containers import ContainerState
 from provisioning.drivers.errors import DriverError
+from provisioning.drivers.fake_files import FakeFiles
+from provisioning.drivers.fake_things import FakeThings
+from provisioning.drivers.fake_web import FakeTlsWeb, FakeWeb, Handler
+from provisioning.drivers.forward import check_tcp
 from provisioning.drivers.host import DockerApi, EventStream, Result
+from provisioning.drivers.lines import OnLine
+from provisioning.drivers.things import ImageState, NetworkState, VolumeState
 
 Answer = Result | DriverError | Callable[[tuple[str, ...]], Result]
 
@@ -65,8 +73,8 @@ class FakeEvents:
         self.pending.put(None)
 
 
-class FakeDocker:
-    """DockerApi over a dict of containers. State changes emit the events Docker would."""
+class FakeDocker(FakeThings):
+    """DockerApi over dicts. Changes of a container's state emit the events Docker would."""
 
     def __init__(self, host: FakeHost) -> None:
         self._host = host
@@ -199,8 +207,8 @@ class FakeHost:
     """HostDriver in memory.
 
     ``ran`` holds every command's argv (with ``"sudo"`` first where asked for) and every Docker call
-    as ``("docker", call, …)``. ``answer`` and ``fail`` decide what comes back; a command nobody
-    spoke of succeeds silently.
+    as ``("docker", call, …)``. ``answer`` and ``fail`` decide what comes back; ``files`` is what
+    host_files.py finds and leaves. A command nobody spoke of succeeds silently.
     """
 
     docker: DockerApi
@@ -210,9 +218,15 @@ class FakeHost:
         self.ran: list[tuple[str, ...]] = []
         self.stdin: list[bytes | None] = []
         self.containers = {container.name: container for container in containers}
+        self.networks: dict[str, NetworkState] = {}
+        self.volumes: dict[str, VolumeState] = {}
+        self.images: dict[str, ImageState] = {}
         self.logs: dict[str, list[str]] = {}
+        self.files = FakeFiles()
         self.closed = False
+        self._servers: dict[tuple[str, int], tuple[Handler, bool]] = {}
         self._answers: list[tuple[tuple[str, ...], Answer]] = []
+        self._compose: dict[tuple[str, str], Answer] = {}
         self._failures: dict[str, list[DriverError]] = {}
         self.docker = self.fake_docker = FakeDocker(self)
 
@@ -223,6 +237,15 @@ class FakeHost:
     def answer_by(self, *argv: str, answer: Answer) -> None:
         """The same with an error to raise or a function of the whole argv."""
         self._answers.append((argv, answer))
+
+    def answer_compose(self, project: str, verb: str, answer: Answer | str) -> None:
+        """How ``docker compose`` of this project ends at ``config``, ``up`` and so on.
+
+        Text is what it prints when all is well. The flags of the verb are in ``ran`` and the
+        function's argument.
+        """
+        done = Result(0, answer, "", False, 1) if isinstance(answer, str) else answer
+        self._compose[project, verb] = done
 
     def fail(self, call: str, *errors: DriverError) -> None:
         """The next Docker calls of this name (``"restart"``) raise these, one each, in order."""
@@ -243,18 +266,46 @@ class FakeHost:
         timeout_s: float | None = None,
         max_bytes: int = 1_000_000,
         sudo: bool = False,
+        on_line: OnLine | None = None,
     ) -> Result:
-        self.ran.append(("sudo", *argv) if sudo else tuple(argv))
+        result = self._ran(tuple(argv), stdin, sudo)
+        if on_line is not None:
+            for line in [*result.stdout.splitlines(), *result.stderr.splitlines()]:
+                on_line(line)
+        return result
+
+    def _ran(self, argv: tuple[str, ...], stdin: bytes | None, sudo: bool) -> Result:
+        self.ran.append(("sudo", *argv) if sudo else argv)
         self.stdin.append(stdin)
-        answer = self._find_answer(tuple(argv))
+        answer = self._find_answer(argv) or self._compose.get((project_of(argv), verb_of(argv)))
+        if answer is None:
+            return self.files.answer(argv, stdin) or _DONE
         if isinstance(answer, DriverError):
             raise answer
-        return answer if isinstance(answer, Result) else answer(tuple(argv))
+        return answer if isinstance(answer, Result) else answer(argv)
 
-    def _find_answer(self, argv: tuple[str, ...]) -> Answer:
+    def serve(
+        self, port: int, handler: Handler, *, address: str = "127.0.0.1", tls: bool = False
+    ) -> None:
+        """What http_probe.py finds there from now on; see fake_web.py."""
+        self._servers[address, port] = (handler, tls)
+
+    def hang_up(self, port: int, *, address: str = "127.0.0.1") -> None:
+        """Nothing answers there any more."""
+        self._servers.pop((address, port), None)
+
+    def open_tcp(self, address: str, port: int, *, timeout_s: float) -> ByteStream:
+        check_tcp(address, port)
+        if (address, port) not in self._servers:
+            message = f"{self.name}: nothing answers at {address}:{port}"
+            raise DriverError(message, "port_closed")
+        handler, tls = self._servers[address, port]
+        return FakeTlsWeb(handler) if tls else FakeWeb(handler)
+
+    def _find_answer(self, argv: tuple[str, ...]) -> Answer | None:
         fitting = [rule for rule in self._answers if argv[: len(rule[0])] == rule[0]]
         best = max(enumerate(fitting), key=lambda each: (len(each[1][0]), each[0]), default=None)
-        return _DONE if best is None else best[1][1]
+        return None if best is None else best[1][1]
 
     def connect(self) -> None:
         """Nothing to connect to."""

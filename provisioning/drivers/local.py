@@ -10,17 +10,22 @@ import subprocess
 import time
 from collections.abc import Sequence
 
+from provisioning.drivers.bytestream import ByteStream, SocketStream
 from provisioning.drivers.deadline import Deadline
 from provisioning.drivers.dial import LocalDialer
 from provisioning.drivers.dockerd import Dockerd
 from provisioning.drivers.errors import DriverError
+from provisioning.drivers.forward import check_tcp
 from provisioning.drivers.host import DockerApi, Result
 from provisioning.drivers.hostile import printable
+from provisioning.drivers.lines import Lines, OnLine
 from provisioning.drivers.stream_ending import SUDO_REFUSAL
 from provisioning.drivers.target import LocalTarget
+from provisioning.drivers.tcp import connect_tcp
 
 _STREAMS = 8
 _CHUNK = 64 * 1024
+_TCP_CODES = {"refused": "port_closed", "unreachable": "timeout"}
 
 
 class LocalHost:
@@ -49,6 +54,7 @@ class LocalHost:
         timeout_s: float | None = None,
         max_bytes: int = 1_000_000,
         sudo: bool = False,
+        on_line: OnLine | None = None,
     ) -> Result:
         """As SshHost.run; at the deadline the whole process group is killed."""
         if not argv or any("\0" in word for word in argv):
@@ -59,7 +65,8 @@ class LocalHost:
         process = self._spawn(("sudo", "-n", "--", *argv) if sudo else tuple(argv))
         if isinstance(process, Result):
             return process
-        pump = _Pump(process, stdin=stdin or b"", max_bytes=max_bytes)
+        lines = Lines(on_line) if on_line else None
+        pump = _Pump(process, stdin=stdin or b"", max_bytes=max_bytes, lines=lines)
         try:
             in_time = pump.run(deadline)
         finally:
@@ -68,6 +75,17 @@ class LocalHost:
             message = f"{self.name}: the command did not end within {deadline.timeout_s:g} s"
             raise DriverError(message, "timeout")
         return self._result(pump, started, sudo=sudo)
+
+    def open_tcp(self, address: str, port: int, *, timeout_s: float) -> ByteStream:
+        """As SshHost.open_tcp; a port of this machine or what it reaches."""
+        check_tcp(address, port)
+        who = f"{self.name}: {address}:{port}"
+        try:
+            sock = connect_tcp(who=who, address=address, port=port, deadline=Deadline(timeout_s))
+        except DriverError as error:
+            code = _TCP_CODES.get(error.code, error.code)
+            raise DriverError(error.message, code) from None
+        return SocketStream(sock, who=self.name, what=f"{address}:{port}")
 
     def _spawn(self, argv: tuple[str, ...]) -> subprocess.Popen[bytes] | Result:
         try:
@@ -109,11 +127,19 @@ class LocalHost:
 class _Pump:
     """Feeds stdin and reads both outputs as they come."""
 
-    def __init__(self, process: subprocess.Popen[bytes], *, stdin: bytes, max_bytes: int) -> None:
+    def __init__(
+        self,
+        process: subprocess.Popen[bytes],
+        *,
+        stdin: bytes,
+        max_bytes: int,
+        lines: Lines | None = None,
+    ) -> None:
         self.process = process
         self.stdout = bytearray()
         self.stderr = bytearray()
         self.truncated = False
+        self._lines = lines
         self._room = max_bytes
         self._unsent = memoryview(stdin)
         self._selector = selectors.DefaultSelector()
@@ -130,6 +156,8 @@ class _Pump:
                 break  # something it left behind still holds the output open
             for key, _ in self._selector.select(deadline.within(0.5)):
                 self._move(key.fileobj)
+        if self._lines is not None:
+            self._lines.end()
         with contextlib.suppress(subprocess.TimeoutExpired):
             self.process.wait(deadline.left())
             return True
@@ -139,9 +167,9 @@ class _Pump:
         if pipe is self.process.stdin:
             self._send()
         elif pipe is self.process.stdout:
-            self._read(self.process.stdout, self.stdout)
+            self._read(self.process.stdout, 1)
         else:
-            self._read(self.process.stderr, self.stderr)
+            self._read(self.process.stderr, 2)
 
     def _send(self) -> None:
         if (pipe := self.process.stdin) is None:
@@ -156,7 +184,8 @@ class _Pump:
             self._selector.unregister(pipe)
             pipe.close()
 
-    def _read(self, pipe: object, where: bytearray) -> None:
+    def _read(self, pipe: object, output: int) -> None:
+        where = self.stdout if output == 1 else self.stderr
         fileno: int = pipe.fileno()  # type: ignore[attr-defined]
         data = os.read(fileno, _CHUNK)
         if not data:
@@ -164,6 +193,8 @@ class _Pump:
         where += data[: self._room]
         self.truncated = self.truncated or len(data) > self._room
         self._room -= min(self._room, len(data))
+        if self._lines is not None:
+            self._lines.feed(output, data)
 
     def end(self) -> None:
         """Kill the process group if its leader still runs, and close every pipe."""

@@ -18,6 +18,7 @@ MAX_NAME = 255
 MAX_LABELS = 200
 MAX_LABEL_CHARS = 4096
 MAX_PORTS = 200
+MAX_ATTACHED = 200  # networks, and volumes, of one container
 MAX_INT: Final = 2**31 - 1  # what a PostgreSQL integer column holds
 _YEAR_3000: Final = 32_503_680_000
 
@@ -33,6 +34,7 @@ _OTHER_STATES: Final = {
 }
 _ENDED: Final = frozenset({"exited", "dead", "restarting"})
 _ID = re.compile(r"[0-9a-f]{12,64}")
+_ADDRESS = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}")
 _HEALTH = re.compile(r"\((healthy|unhealthy|health: starting)\)")
 _EXIT_CODE = re.compile(r"\A(?:Exited|Restarting) \((-?[0-9]{1,10})\)")
 _TIME = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(Z|[+-]\d\d:\d\d)")
@@ -51,8 +53,11 @@ def from_listing(row: object) -> ContainerState:
         state=state,
         health=_listed_health(status),
         exit_code=_listed_exit_code(status) if state in _ENDED else None,
-        labels=_labels(data.get("Labels")),
+        labels=labels_of(data.get("Labels")),
         ports=_listed_ports(data.get("Ports")),
+        networks=_networks(data.get("NetworkSettings")),
+        addresses=_addresses(data.get("NetworkSettings")),
+        volumes=_volumes(data.get("Mounts")),
         created_at=_from_epoch(data.get("Created")),
         complete=False,
     )
@@ -74,8 +79,11 @@ def from_inspect(answer: object) -> ContainerState:
         health=_health(inner.get("Health")),
         exit_code=_integer(inner.get("ExitCode")) if state in _ENDED else None,
         restart_count=max(0, _integer(data.get("RestartCount")) or 0),
-        labels=_labels(config.get("Labels")),
+        labels=labels_of(config.get("Labels")),
         ports=_inspected_ports(network.get("Ports")),
+        networks=_networks(network),
+        addresses=_addresses(network),
+        volumes=_volumes(data.get("Mounts")),
         created_at=parse_time(data.get("Created")),
         started_at=parse_time(inner.get("StartedAt")),
         finished_at=parse_time(inner.get("FinishedAt")),
@@ -151,7 +159,7 @@ def _health(value: object) -> str:
     return status if status in ("healthy", "unhealthy", "starting") else ""
 
 
-def _labels(value: object) -> dict[str, str]:
+def labels_of(value: object) -> dict[str, str]:
     if not isinstance(value, dict):
         return {}
     kept = list(value.items())[:MAX_LABELS]
@@ -160,6 +168,28 @@ def _labels(value: object) -> dict[str, str]:
         for key, text in kept
         if isinstance(key, str) and isinstance(text, str)
     }
+
+
+def _networks(value: object) -> tuple[str, ...]:
+    return tuple(sorted({_text(name, MAX_NAME) for name in _attached(value)} - {""}))
+
+
+def _addresses(value: object) -> tuple[str, ...]:
+    ends = (end for end in _attached(value).values() if isinstance(end, dict))
+    found = {_text(end.get("IPAddress"), 15) for end in ends}
+    return tuple(sorted(one for one in found if _ADDRESS.fullmatch(one)))
+
+
+def _attached(value: object) -> dict[str, Any]:
+    named = value.get("Networks") if isinstance(value, dict) else None
+    return dict(list(named.items())[:MAX_ATTACHED]) if isinstance(named, dict) else {}
+
+
+def _volumes(value: object) -> tuple[str, ...]:
+    """Binds have no name of their own."""
+    rows = value[:MAX_ATTACHED] if isinstance(value, list) else []
+    named = (row for row in rows if isinstance(row, dict) and row.get("Type") == "volume")
+    return tuple(sorted({_text(row.get("Name"), MAX_NAME) for row in named} - {""}))
 
 
 def _listed_ports(value: object) -> tuple[Port, ...]:

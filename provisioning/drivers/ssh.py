@@ -10,6 +10,7 @@ from typing import TypeVar
 
 import paramiko
 
+from provisioning.drivers.bytestream import ByteStream, LaneStream
 from provisioning.drivers.command import command_line, end_group_argv
 from provisioning.drivers.connection import Connection, jump_connection, label
 from provisioning.drivers.deadline import Deadline
@@ -18,9 +19,11 @@ from provisioning.drivers.disks import df_argv, parse_df
 from provisioning.drivers.dockerd import Dockerd
 from provisioning.drivers.errors import DriverError
 from provisioning.drivers.exchange import Exchange, Overdue
+from provisioning.drivers.forward import check_tcp, forward_error
 from provisioning.drivers.host import DockerApi, Result
 from provisioning.drivers.hostile import printable
-from provisioning.drivers.link import LinkDown
+from provisioning.drivers.lines import Lines, OnLine
+from provisioning.drivers.link import LaneRefused, LinkDown
 from provisioning.drivers.sftp import Files
 from provisioning.drivers.stream_ending import SUDO_REFUSAL
 from provisioning.drivers.target import SshTarget
@@ -66,19 +69,23 @@ class SshHost:
         timeout_s: float | None = None,
         max_bytes: int = 1_000_000,
         sudo: bool = False,
+        on_line: OnLine | None = None,
     ) -> Result:
         """Run one command and return its end, whatever its exit code.
 
         ``timeout_s`` defaults to the target's and covers waiting, connecting and running; a
         command still running then is ended on the host. Output over ``max_bytes`` is read and
         thrown away. With ``sudo`` it runs as root, never asking for a password; root needs none.
+        ``on_line`` gets each line of both outputs as it comes, in this thread; when it raises, the
+        command is ended and the error goes on.
         """
         sudo = sudo and self.target.username != "root"
         command = command_line(argv, sudo=sudo)
         deadline = Deadline(self.target.command_timeout_s if timeout_s is None else timeout_s)
         held = self.calls.session(deadline)
         started = time.monotonic()
-        exchange = Exchange(held, stdin=stdin, max_bytes=max_bytes)
+        lines = Lines(on_line) if on_line else None
+        exchange = Exchange(held, stdin=stdin, max_bytes=max_bytes, lines=lines)
         ended = False
         try:
             self._exchange(exchange, command, deadline)
@@ -152,6 +159,20 @@ class SshHost:
             finally:
                 held.release()
         own.close()
+
+    def open_tcp(self, address: str, port: int, *, timeout_s: float) -> ByteStream:
+        """A stream to a TCP port as the host itself reaches it, for one exchange.
+
+        It takes a channel of the kept connection until it is closed. DriverError ``port_closed``,
+        ``forward_refused``, ``timeout`` among others.
+        """
+        check_tcp(address, port)
+        deadline = Deadline(timeout_s)
+        try:
+            held = self.calls.forwarded(address, port, deadline)
+        except LaneRefused as refused:
+            raise forward_error(label(self.target), address, port, refused) from None
+        return LaneStream(held, who=label(self.target), preamble=None, what=f"{address}:{port}")
 
     def write_file(self, path: str, data: bytes, *, mode: int = 0o600) -> None:
         """Write a whole file or leave the old one as it is; ``path`` must be absolute.

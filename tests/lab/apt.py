@@ -29,7 +29,7 @@ def unpack_package(name: str, *, release: str, folder: Path) -> None:
     """
     with TemporaryDirectory(prefix=f"{name}-", dir=folder.parent) as made:
         work = Path(made)
-        options = _apart(work, release=release)
+        options = apart(work, release=release)
         run(["apt-get", *options, "update"], timeout_s=300)
         download = ["apt-get", *options, "download", name]
         run(["env", f"--chdir={work}", *download], timeout_s=300)
@@ -41,7 +41,7 @@ def unpack_package(name: str, *, release: str, folder: Path) -> None:
                 raise
 
 
-def _apart(work: Path, *, release: str) -> list[str]:
+def apart(work: Path, *, release: str) -> list[str]:
     """apt's options for lists, cache and sources of its own, in the folder `work`."""
     for part in ("lists/partial", "archives/partial"):
         (work / part).mkdir(parents=True)

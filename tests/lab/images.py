@@ -27,21 +27,22 @@ def import_busybox(host: Engine, *, directory: Path) -> str:
     """Make the image BUSYBOX on `host`; `directory` is for the archive it is made from."""
     archive = directory / f"busybox-{host.name}.tar"
     _write_busybox(archive)
-    _import(host, archive, BUSYBOX, command='["sh"]')
+    import_archive(host, archive, BUSYBOX, command='["sh"]')
     archive.unlink()
     return BUSYBOX
 
 
 def import_debian(host: Engine) -> str:
     """Make the image DEBIAN on `host`. The first time on a machine takes a minute or two."""
-    archive = cache_folder() / "debian-12.tar"
-    if not archive.exists():
-        _make_debian(archive)
-    _import(host, archive, DEBIAN, command='["bash"]')
+    import_tree(host, make_debian("bookworm"), DEBIAN)
     return DEBIAN
 
 
-def _import(host: Engine, archive: Path, tag: str, *, command: str) -> None:
+def import_tree(host: Engine, archive: Path, tag: str) -> None:
+    import_archive(host, archive, tag, command='["bash"]')
+
+
+def import_archive(host: Engine, archive: Path, tag: str, *, command: str) -> None:
     # The client runs outside the host's file system, where the archive is, and talks to its Engine.
     socket = f"unix://{host.docker_socket_outside}"
     change = [
@@ -85,12 +86,21 @@ def _as_root(entry: tarfile.TarInfo) -> tarfile.TarInfo:
     return entry
 
 
-def _make_debian(archive: Path) -> None:
-    with TemporaryDirectory(prefix="debian-12-", dir=archive.parent) as made:
+def make_debian(release: str) -> Path:
+    """A tar of the smallest Debian of this release, made once per machine."""
+    archive = cache_folder() / f"debian-{release}.tar"
+    if archive.exists():
+        return archive
+    with TemporaryDirectory(prefix=f"debian-{release}-", dir=archive.parent) as made:
         tree, new = Path(made, "tree"), Path(made, "debian.tar")
-        release = ["--variant=minbase", "bookworm", str(tree), mirror()]
-        run(["debootstrap", *release], timeout_s=900)
+        # The release's own script may be newer than this machine's debootstrap.
+        script = "/usr/share/debootstrap/scripts/sid"
+        run(
+            ["debootstrap", "--variant=minbase", release, str(tree), mirror(), script],
+            timeout_s=900,
+        )
         excluded = [f"--exclude={pattern}" for pattern in DEBIAN_LEFT_OUT]
         tar = ["tar", "-C", str(tree), *excluded, "--numeric-owner", "-cf", str(new), "."]
         run(tar, timeout_s=300)
         new.rename(archive)
+    return archive

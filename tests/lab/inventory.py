@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from tests.lab.accounts import BACKUP, DEPLOY, GUEST, OPS, ROOT, Account
+from tests.lab.accounts import BACKUP, DEPLOY, GUEST, OPS, ROOT, STEWARD, Account
 
 
 @dataclass(frozen=True)
@@ -15,7 +15,7 @@ class HostSpec:
 
 HOSTS = (
     HostSpec("web1", 1, (ROOT,), has_docker=True),
-    HostSpec("web2", 2, (DEPLOY, OPS, GUEST), has_docker=True),
+    HostSpec("web2", 2, (DEPLOY, OPS, GUEST, STEWARD), has_docker=True),
     HostSpec("bare", 3, (ROOT,)),
     HostSpec("impostor", 4, (ROOT,)),
     HostSpec("nas", 5, (BACKUP,)),

@@ -77,7 +77,8 @@ class Lab:
 
     @property
     def web2(self) -> Host:
-        """A Docker host, reached as `deploy` (sudo), `ops` (socket's group), `guest` (neither)."""
+        """A Docker host, reached as `deploy` (sudo), `ops` (socket's group), `guest` (neither),
+        `steward` (sudo, for /bin/sh, too)."""
         return self.hosts["web2"]
 
     @property

@@ -16,6 +16,7 @@ ACCOUNTS = [
     ("web2", "deploy"),
     ("web2", "ops"),
     ("web2", "guest"),
+    ("web2", "steward"),
     ("bare", "root"),
     ("impostor", "root"),
     ("nas", "backup"),
@@ -85,6 +86,11 @@ def test_ops_reaches_the_socket_by_its_group(lab: Lab) -> None:
     assert "shop-web-1" in lab.web2.ssh("docker ps", user="ops").stdout
 
 
+def test_steward_may_run_shell_scripts_as_root(lab: Lab) -> None:
+    assert lab.web2.ssh("sudo -n /bin/sh -c 'id -un'", user="steward").stdout == "root\n"
+    assert lab.web2.ssh("sudo -n /bin/sh -c 'id -un'", user="deploy").stdout == ""
+
+
 def test_guest_reaches_docker_in_no_way(lab: Lab) -> None:
     assert "permission denied" in lab.web2.ssh("docker ps", user="guest").stderr
     assert "password is required" in lab.web2.ssh("sudo -n docker ps", user="guest").stderr
@@ -98,7 +104,7 @@ def test_hosts_without_docker_do_not_have_the_command(lab: Lab, name: str) -> No
 
 def test_a_host_sees_nothing_of_the_machines_own_accounts(lab: Lab) -> None:
     users = lab.web2.run("cut", "-d:", "-f1", "/etc/passwd").stdout.split()
-    assert users == ["root", "deploy", "ops", "guest", "daemon", "sshd", "nobody"]
+    assert users == ["root", "deploy", "ops", "guest", "steward", "daemon", "sshd", "nobody"]
     assert "deploy:" not in Path("/etc/passwd").read_text()
 
 
