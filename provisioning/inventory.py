@@ -130,6 +130,19 @@ def forget(container: Container) -> None:
     _remove(container.host, [container.pk])
 
 
+def forget_site(site: Site) -> None:
+    """A site that is removed, or was only planned: its row and all that hangs on it."""
+    key = site.pk
+    with transaction.atomic():
+        Site.objects.filter(pk=key).delete()
+        _publish_sites(site.host, [], removed=[key])
+
+
+def publish_site(site: Site) -> None:
+    """What a site is to be has changed, or what of it is released."""
+    _publish_sites(site.host, [site.pk])
+
+
 def forget_docker_id(host: Host, docker_id: str) -> None:
     rows = Container.objects.filter(host=host, docker_id=docker_id)
     _remove(host, rows.values_list("pk", flat=True))

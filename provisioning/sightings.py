@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
 from provisioning.drivers.containers import ContainerState
 from sites.models import Container
 
 PROJECT_LABEL = "com.docker.compose.project"
 SERVICE_LABEL = "com.docker.compose.service"
+HASH_LABEL = "com.docker.compose.config-hash"
 _ENDED = {"exited", "dead", "restarting"}
 _FROM_FULL_READ_ONLY = ("exit_code", "restart_count", "created_at", "started_at", "finished_at")
 
@@ -23,9 +25,21 @@ class Told:
     exit_code: int | None = None
 
 
-def project(state: ContainerState) -> str:
+class Labelled(Protocol):
+    """A container, network or volume."""
+
+    @property
+    def labels(self) -> Mapping[str, str]: ...
+
+
+def project(state: Labelled) -> str:
     """The compose project it belongs to; "" when it belongs to none."""
     return state.labels.get(PROJECT_LABEL, "")[:255]
+
+
+def service(state: Labelled) -> str:
+    """The service of its compose project; "" when it belongs to none."""
+    return state.labels.get(SERVICE_LABEL, "")
 
 
 def columns(state: ContainerState) -> dict[str, Any]:

@@ -31,9 +31,23 @@ SCOPES: Final[dict[str, frozenset[str]]] = {
         }
     ),
     "operate": frozenset(
-        {"sites.operate_container", "sites.operate_host", "provisioning.cancel_operation"}
+        {
+            "sites.operate_container",
+            "sites.operate_host",
+            "sites.operate_site",
+            "provisioning.cancel_operation",
+        }
     ),
-    "manage": frozenset({"sites.remove_container", "sites.manage_host", "sites.manage_tag"}),
+    "manage": frozenset(
+        {
+            "sites.remove_container",
+            "sites.manage_host",
+            "sites.manage_site",
+            "sites.reveal_site",
+            "sites.manage_tag",
+            "provisioning.manage_sitetemplate",
+        }
+    ),
     "audit": frozenset(
         {"audit.view_entry", "audit.cleanup_entry", "audit.verify_entry", "audit.export_entry"}
     ),
@@ -46,6 +60,7 @@ SCOPES: Final[dict[str, frozenset[str]]] = {
     ),
 }  # fmt: skip
 _EVERYWHERE_ONLY: Final = SCOPES["accounts"] | {
+    "provisioning.manage_sitetemplate",
     "sites.manage_tag",
     "audit.cleanup_entry",
     "audit.verify_entry",

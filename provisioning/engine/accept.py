@@ -22,7 +22,7 @@ from provisioning.models import Operation
 from provisioning.operations import VERBS
 from provisioning.operations.contract import Verb, VerbError
 from provisioning.permission import holds
-from sites.models import Host
+from sites.models import Host, Site
 from sites.rights import place_of
 
 QUEUE_ALLOWANCE = timedelta(minutes=10)  # waiting for a worker, on top of the verb's own deadline
@@ -223,6 +223,8 @@ def _insert(row: Operation) -> Operation | None:
     """Saves the row; returns who stands in the way when a constraint forbids it."""
     try:
         with transaction.atomic():
+            if holder := _around(row):
+                return holder
             row.save(force_insert=True)
         return None
     except IntegrityError:
@@ -233,6 +235,21 @@ def _insert(row: Operation) -> Operation | None:
                 "Another operation ended at this very moment; try again.", code="try_again"
             ) from None
         return holder
+
+
+def _around(row: Operation) -> Operation | None:
+    """What is under way on the whole of which this is a part, or on a part of this whole.
+
+    A container must not be restarted inside a release of its site. The lock on the site's row
+    lets one such question in at a time.
+    """
+    if row.site_id is None:
+        return None
+    Site.objects.select_for_update().filter(pk=row.site_id).exists()
+    active = Operation.objects.active().filter(site_id=row.site_id).exclude(lock__in=("", row.lock))
+    if row.target_type != "site":
+        active = active.filter(target_type="site")
+    return active.first()
 
 
 def _begin_inline(

@@ -34,7 +34,7 @@ class InlineOp:
     said: list[str] = field(default_factory=list)
 
     @contextmanager
-    def step(self, name: str, *, percent: int) -> Iterator[None]:
+    def step(self, name: str, *, percent: int, undoes: bool = False) -> Iterator[None]:
         self.row.step = name
         yield
 

@@ -32,6 +32,10 @@ class LeaseLost(Exception):
     """Another worker has taken the operation over; whatever this one does now must not count."""
 
 
+class GoneAlready(Exception):
+    """The worker before removed the target, as was asked for, and died before it could say so."""
+
+
 class DeadlinePassed(Exception):
     """The verb's own deadline; what a call to the host may take is limited by the driver."""
 
@@ -63,13 +67,16 @@ class Run:
         self._deadline_s = verb.deadline_s
         if verb.target is not None:
             self.target = verb.target._default_manager.filter(pk=self.row.target_id).first()
+            if self.target is None and (message := self.recall("gone")):
+                raise GoneAlready(message)
             if self.target is None:
                 raise VerbError(f"{self.row.target_name} is no longer there.", code="not_found")
 
     @contextmanager
-    def step(self, name: str, *, percent: int) -> Iterator[None]:
+    def step(self, name: str, *, percent: int, undoes: bool = False) -> Iterator[None]:
         """Journals the step before and after; a step that raises is marked as failed."""
-        self._check()
+        if not undoes:
+            self._check()
         step = Step(operation=self.row, name=name, percent=percent, attempt=self.row.attempts)
         step.status, step.started_at = Operation.Status.RUNNING, timezone.now()
         with transaction.atomic():

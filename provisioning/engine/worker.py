@@ -15,7 +15,14 @@ from provisioning.drivers.errors import DriverError
 from provisioning.drivers.pool import host_driver
 from provisioning.engine.inline import NO_HOST
 from provisioning.engine.outcome import Outcome, finish
-from provisioning.engine.running import LEASE, Cancelled, DeadlinePassed, LeaseLost, Run
+from provisioning.engine.running import (
+    LEASE,
+    Cancelled,
+    DeadlinePassed,
+    GoneAlready,
+    LeaseLost,
+    Run,
+)
 from provisioning.live import publish_operation
 from provisioning.models import Operation
 from provisioning.operations import VERBS
@@ -114,6 +121,8 @@ def _outcome_of(verb: Verb, running: Run) -> Outcome:
         verb.run(running, NO_HOST if verb.finds_own_way else host_driver(target_of(row.host)))
         message = running.message or f"{row.target_name}: {verb.done}."
         return Outcome.success(message, running.result)
+    except GoneAlready as gone:
+        return Outcome.success(str(gone), {})
     except Cancelled:
         return Outcome.cancelled(row.cancel_requested_by)
     except (DriverError, VerbError, DeadlinePassed) as error:

@@ -4,20 +4,36 @@ from __future__ import annotations
 
 from provisioning.operations import (
     containers,
+    domains,
     host_keys,
     host_new_keys,
     host_records,
     host_test,
     hosts,
+    proxies,
+    quarantine,
+    site_adopt,
+    site_deprovision,
+    site_provision,
+    site_records,
+    site_release,
+    site_templates,
     tags,
 )
 from provisioning.operations.contract import NoParams, Verb
-from sites.models import Container, Host, Site
+from provisioning.quarantine.models import Quarantine
+from provisioning.releases.editing import Configuration
+from provisioning.site_templates.models import SiteTemplate
+from sites.models import Container, Domain, Host, Site
 
 _OPERATE_CONTAINER = "sites.operate_container"
 _OPERATE_HOST = "sites.operate_host"
 _MANAGE_HOST = "sites.manage_host"
+_OPERATE_SITE = "sites.operate_site"
+_MANAGE_SITE = "sites.manage_site"
+_LONG_S = 3000  # images may have to be fetched or built
 _MANAGE_TAG = "sites.manage_tag"
+_MANAGE_TEMPLATE = "provisioning.manage_sitetemplate"
 
 _ALL = (
     Verb("container.start", "Start", "started", Container, _OPERATE_CONTAINER, containers.start,
@@ -57,7 +73,53 @@ _ALL = (
     Verb("host.remove", "Remove", "removed", Host, _MANAGE_HOST, host_records.remove,
          params=NoParams, inline=True, confirm=True),
     Verb("host.tag", "Tag", "tagged", Host, _MANAGE_TAG, tags.tag, params=tags.Tags, inline=True),
+    Verb("template.create", "Create", "created", None, _MANAGE_TEMPLATE, site_templates.create,
+         params=site_templates.NewTemplate, inline=True),
+    Verb("template.edit", "Edit", "saved", SiteTemplate, _MANAGE_TEMPLATE, site_templates.edit,
+         params=site_templates.NextVersion, inline=True),
+    Verb("template.delete", "Delete", "deleted", SiteTemplate, _MANAGE_TEMPLATE,
+         site_templates.delete, inline=True, confirm=True),
     Verb("site.tag", "Tag", "tagged", Site, _MANAGE_TAG, tags.tag, params=tags.Tags, inline=True),
+    Verb("host.add-site", "Add site", "planned", Host, _MANAGE_SITE, site_records.add,
+         params=site_records.NewSite, inline=True),
+    Verb("site.provision", "Provision", "provisioned", Site, _MANAGE_SITE,
+         site_provision.provision, params=site_provision.Provisioning, deadline_s=_LONG_S),
+    Verb("site.configure", "Configure", "configured", Site, _MANAGE_SITE, site_records.configure,
+         params=Configuration, inline=True),
+    Verb("site.pin", "Pin a release", "pinned", Site, _OPERATE_SITE, site_records.pin,
+         params=site_records.Pin, inline=True),
+    Verb("site.release", "Release", "released", Site, _OPERATE_SITE, site_release.release,
+         params=site_release.Releasing, deadline_s=_LONG_S),
+    Verb("site.rollback", "Roll back", "rolled back", Site, _OPERATE_SITE, site_release.rollback,
+         params=site_release.Releasing, deadline_s=_LONG_S),
+    Verb("site.adopt", "Adopt", "adopted", Site, _MANAGE_SITE, site_adopt.adopt),
+    Verb("site.disown", "Disown", "given back", Site, _MANAGE_SITE, site_adopt.disown,
+         inline=True, confirm=True),
+    Verb("site.discard", "Discard the draft", "discarded", Site, _MANAGE_SITE,
+         site_records.discard, inline=True, confirm=True),
+    Verb("site.deprovision", "Deprovision", "removed", Site, _MANAGE_SITE,
+         site_deprovision.deprovision, params=site_deprovision.Deprovisioning, confirm=True,
+         deadline_s=300),
+    Verb("quarantine.restore", "Undo the removal", "planned as it was", Quarantine, _MANAGE_SITE,
+         quarantine.restore),
+    Verb("quarantine.purge", "Destroy for good", "destroyed", Quarantine, _MANAGE_SITE,
+         quarantine.purge, confirm=True, deadline_s=300),
+    Verb("proxy.install", "Install proxy", "has a proxy", Host, _MANAGE_SITE, proxies.install,
+         params=proxies.Installation, deadline_s=600, on="host"),
+    Verb("proxy.sync", "Sync proxy", "synced", Host, _MANAGE_SITE, proxies.sync,
+         params=proxies.Sync, deadline_s=300, on="host"),
+    Verb("proxy.reload", "Reload proxy", "reloaded", Host, _OPERATE_HOST, proxies.reload,
+         deadline_s=120, on="host"),
+    Verb("domain.add", "Add domain", "added", Site, _MANAGE_SITE, domains.add,
+         params=domains.NewDomain, inline=True, on="site"),
+    Verb("domain.change", "Change", "changed", Domain, _MANAGE_SITE, domains.change,
+         params=domains.DomainFields, inline=True),
+    Verb("domain.remove", "Remove", "removed", Domain, _MANAGE_SITE, domains.remove,
+         inline=True, confirm=True),
+    Verb("domain.set-password", "Set password", "set", Domain, _MANAGE_SITE, domains.set_password,
+         params=domains.Password, inline=True),
+    Verb("domain.remove-password", "Remove password", "removed", Domain, _MANAGE_SITE,
+         domains.remove_password, params=domains.Username, inline=True),
 )  # fmt: skip
 
 VERBS: dict[str, Verb] = {verb.kind: verb for verb in _ALL}

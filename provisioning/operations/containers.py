@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Literal
 
+from django.db import transaction
 from django.utils import timezone
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -98,7 +99,9 @@ def remove(op: Op, host: HostDriver) -> None:
             raise VerbError(
                 "Docker accepted the removal, but the container is still there.", code="conflict"
             )
-        inventory.forget(op.target)
+        with transaction.atomic():
+            op.remember(gone=f"{op.target}: removed.")
+            inventory.forget(op.target)
 
 
 def _act(

@@ -27,8 +27,13 @@ class Op(Protocol):
     actor: Actor
     taken_over: bool  # an earlier worker died on this operation
 
-    def step(self, name: str, *, percent: int) -> AbstractContextManager[None]:
-        """Journals a step; raises when the operation was cancelled or its deadline has passed."""
+    def step(
+        self, name: str, *, percent: int, undoes: bool = False
+    ) -> AbstractContextManager[None]:
+        """Journals a step; raises when the operation was cancelled or its deadline has passed.
+
+        What ``undoes`` is begun all the same: half of it would be worse.
+        """
 
     def say(self, text: str, *, stream: str = "stdout") -> None:
         """Adds to the output, line by line."""
@@ -36,7 +41,8 @@ class Op(Protocol):
     def remember(self, **values: Any) -> None:
         """Writes to the journal, at once: what another worker needs if this one dies.
 
-        ``before`` and ``after`` also go into the audit's outcome.
+        ``before`` and ``after`` also go into the audit's outcome. ``gone``, a sentence, is written
+        in the transaction that removes the target: with it the operation has succeeded.
         """
 
     def recall(self, key: str) -> Any:
@@ -73,7 +79,8 @@ class Verb:
     ``deadline_s`` counts from the start of the run. ``inline`` verbs touch only our own rows and
     end within the transaction that accepts them. ``finds_own_way``: gets no ready
     driver, as it tests the way itself. ``confirm`` asks for the target's typed name.
-    ``when`` names the states in which a console offers the verb; empty means always.
+    ``when`` names the states in which a console offers the verb; empty means always. ``on`` is the
+    kind of target where the verb's name begins with another word, as in "proxy.sync" on a host.
     """
 
     kind: str
@@ -89,12 +96,23 @@ class Verb:
     inline: bool = False
     finds_own_way: bool = False
     when: frozenset[str] = frozenset()
+    on: str = ""
 
     @property
-    def name(self) -> str:
+    def family(self) -> str:
+        """The word that the verb's name begins with."""
+        return self.kind.partition(".")[0]
+
+    @property
+    def short(self) -> str:
         """The verb alone: "restart" of "container.restart"."""
         return self.kind.partition(".")[2]
 
     @property
+    def name(self) -> str:
+        """The verb among all on its target: "restart", or "proxy-sync" where that is not clear."""
+        return self.kind.replace(".", "-") if self.on else self.short
+
+    @property
     def target_type(self) -> str:
-        return self.kind.partition(".")[0]
+        return self.on or self.family

@@ -89,6 +89,12 @@ class Host(models.Model):
         default="/var/run/docker.sock",
         validators=[RegexValidator(r"^/[A-Za-z0-9/._-]+\Z", "Give an absolute path.")],
     )
+    sites_root = models.CharField(
+        max_length=200,
+        default="/srv",
+        validators=[RegexValidator(r"^(/[A-Za-z0-9._-]+)+\Z", "Give an absolute path.")],
+        help_text="Sites live below it, in <tenant>/<site>.",
+    )
     connect_timeout_s = models.PositiveSmallIntegerField(
         default=10, validators=[MinValueValidator(1), MaxValueValidator(120)]
     )

@@ -1,0 +1,256 @@
+"""What the verbs on sites share: the files, the containers and the address of one site."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any, Final
+
+from django.utils import timezone
+
+from provisioning import inventory
+from provisioning.drivers import compose, compose_run, host_files
+from provisioning.drivers.compose import Project
+from provisioning.drivers.containers import ContainerState
+from provisioning.drivers.errors import DriverError
+from provisioning.drivers.host import HostDriver
+from provisioning.operations.contract import Op, Undone, VerbError
+from provisioning.plans.facts import remove_if_empty
+from provisioning.plans.wanted import COMPOSE, ENV, Wanted, wanted_of
+from provisioning.releases.models import Release
+from provisioning.sightings import project as project_of
+from sites.models import Site
+
+POLL_S: Final = 0.5
+HEALTHY_S: Final = 300  # how long containers get to become healthy
+STEADY_S: Final = 3  # how long one without a health check must run to count as well
+LOG_LINES: Final = 30
+GRACE_S: Final = 10
+UNDO_TRIES: Final = 6
+_MODE: Final = {ENV: 0o640}
+
+
+@dataclass(frozen=True)
+class Work:
+    """One site on its host, and the release that is to become its current one."""
+
+    op: Op
+    host: HostDriver
+    site: Site
+    release: Release
+    wanted: Wanted
+
+    @classmethod
+    def of(cls, op: Op, host: HostDriver, release: Release) -> Work:
+        return cls(op, host, release.site, release, wanted_of(release))
+
+    @property
+    def sudo(self) -> bool:
+        return self.site.host.sudo
+
+    @property
+    def folder(self) -> str:
+        return self.wanted.folder
+
+    @property
+    def candidate(self) -> Project:
+        """The release's own files: those in the site's folder stay the last good ones."""
+        folder = f"{self.folder}/releases/{self.release.number}"
+        return Project(
+            name=self.wanted.project,
+            folder=self.folder,
+            files=(f"{folder}/{COMPOSE}",),
+            env_file=f"{folder}/{ENV}",
+        )
+
+    @property
+    def in_place(self) -> Project:
+        return Project(name=self.wanted.project, folder=self.folder)
+
+    # -- files -----------------------------------------------------------------------------
+
+    def write_candidate(self) -> None:
+        """The release's files beside the present ones; what is built from goes to its place."""
+        folder = f"{self.folder}/releases/{self.release.number}"
+        for name in (f"{self.folder}/data", f"{self.folder}/logs", folder):
+            host_files.make_folder(self.host, name, mode=0o755, sudo=self.sudo)
+        for name, data in self.wanted.texts().items():
+            inside = name in (COMPOSE, ENV)
+            self._write(f"{folder if inside else self.folder}/{name}", data)
+
+    def put_in_place(self) -> None:
+        """From now on `docker compose up` in the site's folder means this release."""
+        texts = self.wanted.texts()
+        for name in (COMPOSE, ENV):
+            self._write(f"{self.folder}/{name}", texts[name])
+
+    def remove_tenant_if_empty(self) -> None:
+        """The folder that holds the sites of a tenant, after the last of them."""
+        folder = self.folder.rpartition("/")[0]
+        if folder != self.site.host.sites_root:
+            remove_if_empty(self.host, self.site.host, folder)
+
+    def _write(self, path: str, data: bytes) -> None:
+        mode = _MODE.get(path.rpartition("/")[2], 0o644)
+        if "/" in path[len(self.folder) + 1 :]:
+            folder = path.rpartition("/")[0]
+            host_files.make_folder(self.host, folder, mode=0o755, sudo=self.sudo)
+        host_files.write(self.host, path, data, mode=mode, sudo=self.sudo)
+
+    # -- containers ------------------------------------------------------------------------
+
+    def compose(self, argv: tuple[str, ...], *, timeout_s: float = 900) -> None:
+        compose_run.run(self.host, argv, sudo=self.sudo, timeout_s=timeout_s, say=self.op.say)
+
+    def containers(self) -> list[ContainerState]:
+        listed = self.host.docker.containers()
+        return [one for one in listed if project_of(one) == self.wanted.project]
+
+    def get_images(self, model: dict[str, Any]) -> None:
+        """Builds what has a build section, pulls what is not there."""
+        built = [name for name, one in model["services"].items() if one.get("build")]
+        pulled = [
+            name
+            for name, one in model["services"].items()
+            if name not in built and not self._has_image(str(one.get("image", "")))
+        ]
+        if pulled:
+            self.compose(compose.pull(self.candidate, services=pulled), timeout_s=1800)
+        if built:
+            self.compose(compose.build(self.candidate, services=built), timeout_s=1800)
+
+    def _has_image(self, name: str) -> bool:
+        try:
+            self.host.docker.image(name)
+        except DriverError as error:
+            if error.code != "not_found":
+                raise
+            return False
+        return True
+
+    def wait_healthy(self, docker_ids: Iterable[str] | None = None) -> None:
+        """Until each is healthy, or runs steadily without a check. Raises VerbError with its log.
+
+        None: all containers of the project. A job that ended well is as good as healthy.
+        """
+        wanted = set(docker_ids) if docker_ids is not None else None
+        deadline = time.monotonic() + HEALTHY_S
+        while True:
+            states = [
+                self.host.docker.container(one.docker_id)
+                for one in self.containers()
+                if wanted is None or one.docker_id in wanted
+            ]
+            waiting = [one for one in states if not is_well(one)]
+            for one in waiting:
+                if is_lost(one):
+                    raise self.unwell(one)
+            if not waiting:
+                return self.note(states)
+            if time.monotonic() > deadline:
+                raise self.unwell(waiting[0])
+            time.sleep(POLL_S)  # Docker offers no wait for health
+
+    def note(self, states: Iterable[ContainerState]) -> None:
+        at = timezone.now()
+        for one in states:
+            inventory.apply_one(self.site.host, one, at=at)
+
+    def unwell(self, one: ContainerState) -> VerbError:
+        """The error with the container's last words, which also go into the output."""
+        lines: list[str] = []
+        with suppress(DriverError):  # its state is the news; the log is only an addition
+            lines = self.host.docker.logs(one.docker_id, tail=LOG_LINES)
+        for line in lines:
+            self.op.say(f"{one.name}: {line}", stream="stderr")
+        code = "" if one.exit_code is None or one.state == "running" else f", code {one.exit_code}"
+        last = f" Its last words: {lines[-1][:300]}" if lines else ""
+        message = f"{one.name} is {one.health or one.state}{code}.{last}"
+        return VerbError(message, code="unhealthy")
+
+    def remove_containers(self, docker_ids: Iterable[str], *, grace_s: int = GRACE_S) -> None:
+        """Stops and removes these; one that is gone already is what was wanted."""
+        for docker_id in docker_ids:
+            with _gone_is_fine():
+                self.host.docker.stop(docker_id, grace_s=grace_s)
+            with _gone_is_fine():
+                self.host.docker.remove(docker_id, force=True)
+            inventory.forget_docker_id(self.site.host, docker_id)
+
+    def remove_networks(self, names: Iterable[str]) -> None:
+        for name in names:
+            with _gone_is_fine("conflict"):  # in use by others: theirs
+                self.host.docker.remove_network(name)
+
+    def remove_volumes(self, names: Iterable[str]) -> None:
+        for name in names:
+            with _gone_is_fine():
+                self.host.docker.remove_volume(name)
+
+
+class _gone_is_fine(suppress):  # noqa: N801  (reads like suppress, which it narrows)
+    def __init__(self, *codes: str) -> None:
+        super().__init__(DriverError)
+        self._codes = {"not_found", *codes}
+
+    def __exit__(self, kind: Any, error: Any, trace: Any) -> bool:
+        return isinstance(error, DriverError) and error.code in self._codes
+
+
+def is_well(one: ContainerState) -> bool:
+    if one.health:
+        return one.state == "running" and one.health == "healthy"
+    if one.state == "exited":
+        return one.exit_code == 0
+    age = timezone.now() - one.started_at if one.started_at else None
+    return one.state == "running" and age is not None and age.total_seconds() > STEADY_S
+
+
+def is_lost(one: ContainerState) -> bool:
+    """It will not become well by itself."""
+    if one.health == "unhealthy" or one.state == "dead":
+        return True
+    return one.state == "exited" and one.exit_code != 0
+
+
+def carry_out(
+    op: Op,
+    forward: Callable[[], None],
+    undo: Callable[[], None],
+    *,
+    is_done: Callable[[], bool],
+    undone: str,
+) -> None:
+    """Goes forward; on any failure before ``is_done`` takes back what was made, and says so.
+
+    Writing to the journal comes first: it fails where another worker has taken over, and then it
+    is not for us to undo. Once undoing has begun, no worker goes forward again.
+    """
+    try:
+        if why := op.recall("undoing"):
+            raise VerbError(why, code=op.recall("undoing_code") or "interrupted")
+        forward()
+    except (Exception, SystemExit) as error:
+        if is_done():
+            raise
+        words = getattr(error, "message", "") or "It was ended before it was done."
+        op.remember(undoing=words, undoing_code=getattr(error, "code", "interrupted"))
+        if op.recall("begun"):
+            _persist(op, undo)
+        if isinstance(error, DriverError | VerbError):
+            raise Undone(error, undone) from None
+        raise
+
+
+def _persist(op: Op, undo: Callable[[], None]) -> None:
+    """A host that does not answer is asked again: half of it would be worse than the wait."""
+    for attempt in range(1, UNDO_TRIES + 1):
+        try:
+            return undo()
+        except DriverError as error:
+            op.say(f"Taking it back: {error.message}", stream="stderr")
+            if attempt == UNDO_TRIES:
+                raise
+            time.sleep(2**attempt / 4)  # the connection may be down; each try makes a new one

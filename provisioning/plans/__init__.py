@@ -1,0 +1,1 @@
+"""What would happen, before it does: plans are read from the host and shown; nothing is changed."""

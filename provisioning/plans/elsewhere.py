@@ -1,0 +1,32 @@
+"""What other rows have against a site: the same name or domain on this or another host."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from provisioning.plans.shape import Problem
+from provisioning.proxy.models import Proxy
+from sites.models import Domain, Host, Site
+
+
+def conflicts(
+    host: Host, name: str, domains: Iterable[str], *, site: Site | None = None
+) -> Iterator[Problem]:
+    """``site``: the row itself, once there is one. Only names it would itself carry are told."""
+    others = Site.objects.filter(name=name)
+    if site is not None:
+        others = others.exclude(pk=site.pk)
+    if others.filter(host=host).exists():
+        yield Problem("name_taken", f"There is a site {name} on {host.name} already.")
+    if others.exclude(host=host).exists():
+        words = f"Another host has a site {name} as well."
+        yield Problem("name_elsewhere", words, blocking=False)
+    domains = list(domains)
+    taken = Domain.objects.filter(name__in=domains)
+    if site is not None:
+        taken = taken.exclude(site=site)
+    if domains and not Proxy.objects.filter(host=host).exists():
+        words = f"{host.name} has no proxy yet that could serve its domains: install it first."
+        yield Problem("proxy_missing", words)
+    for domain in taken.order_by("name"):
+        yield Problem("domain_taken", f"{domain.name} belongs to another site.")

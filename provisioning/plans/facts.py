@@ -1,0 +1,148 @@
+"""What is there now, as far as a plan needs to know. Reads the host and changes nothing on it.
+
+The wanted compose file is resolved by the host's own compose, from a folder of its own that is
+gone afterwards.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Final
+
+from provisioning.drivers import compose, compose_parse, host_files
+from provisioning.drivers.compose import Project
+from provisioning.drivers.compose_run import answer
+from provisioning.drivers.containers import ContainerState
+from provisioning.drivers.disks import df_argv, parse_df
+from provisioning.drivers.errors import DriverError
+from provisioning.drivers.host import HostDriver
+from provisioning.plans.wanted import COMPOSE, ENV, Wanted
+from provisioning.sightings import HASH_LABEL
+from provisioning.sightings import project as project_of
+from sites.models import Host
+
+MAX_FILE: Final = 1_000_000  # bytes of one file of a site that is read for its diff
+
+
+@dataclass(frozen=True)
+class Found:
+    """``model`` is the wanted compose file as the host's compose resolves it, ``hashes`` what it
+    would label each service's containers with. ``texts`` has the present content of the files
+    that are wanted, where there is one. ``taken`` maps published ports to the containers that
+    have them, foreign ones only."""
+
+    folder_exists: bool
+    texts: dict[str, bytes]
+    containers: tuple[ContainerState, ...]
+    others: frozenset[str]  # names of containers of other projects
+    networks: frozenset[str]
+    volumes: frozenset[str]
+    images: dict[str, str]  # name → id, of those that are wanted and there
+    model: dict[str, Any]
+    hashes: dict[str, str]
+    taken: dict[int, str]
+    disk_free_bytes: int | None
+
+    def fingerprint(self, *, new: bool) -> dict[str, Any]:
+        """What must not have moved between a plan and its application.
+
+        The hashes of a new site are left out: its secrets, made later, are part of them.
+        """
+        return {
+            "files": {name: hashlib.sha256(data).hexdigest() for name, data in self.texts.items()},
+            "folder": self.folder_exists,
+            "containers": sorted(
+                (one.name, one.labels.get(HASH_LABEL, ""), one.image_id) for one in self.containers
+            ),
+            "networks": sorted(self.networks & self._named("networks")),
+            "volumes": sorted(self.volumes & self._named("volumes")),
+            "hashes": {} if new else self.hashes,
+        }
+
+    def _named(self, what: str) -> set[str]:
+        return {one["name"] for one in (self.model.get(what) or {}).values() if one.get("name")}
+
+
+def read_found(host: HostDriver, row: Host, wanted: Wanted) -> Found:
+    """Raises DriverError; ``bad_compose`` with compose's own words when it cannot be resolved."""
+    listed = host.docker.containers()
+    mine = [one for one in listed if project_of(one) == wanted.project]
+    foreign = [one for one in listed if project_of(one) != wanted.project]
+    with staged(host, row, wanted) as staging:
+        model = compose_parse.config(answer(host, compose.config(staging), sudo=row.sudo))
+        hashes = compose_parse.hashes(answer(host, compose.config_hashes(staging), sudo=row.sudo))
+    names = {str(one["image"]) for one in model.get("services", {}).values() if one.get("image")}
+    return Found(
+        folder_exists=host_files.exists(host, wanted.folder, sudo=row.sudo),
+        texts=_texts(host, row, wanted),
+        containers=tuple(mine),
+        others=frozenset(one.name for one in foreign),
+        networks=frozenset(one.name for one in host.docker.networks()),
+        volumes=frozenset(one.name for one in host.docker.volumes()),
+        images=_images(host, names),
+        model=model,
+        hashes=hashes,
+        taken={
+            port.public: one.name
+            for one in foreign
+            for port in one.ports
+            if port.public is not None
+        },
+        disk_free_bytes=_free(host, row),
+    )
+
+
+@contextmanager
+def staged(host: HostDriver, row: Host, wanted: Wanted) -> Iterator[Project]:
+    """The wanted files in a folder of their own, for questions to compose; gone afterwards."""
+    base = f"{row.sites_root}/.siteflow"
+    folder = f"{base}/{secrets.token_hex(8)}"
+    host_files.make_folder(host, folder, mode=0o700, sudo=row.sudo)
+    try:
+        texts = wanted.texts()
+        for name in (COMPOSE, ENV):
+            host_files.write(host, f"{folder}/{name}", texts[name], mode=0o600, sudo=row.sudo)
+        yield Project(
+            name=wanted.project,
+            folder=wanted.folder,
+            files=(f"{folder}/{COMPOSE}",),
+            env_file=f"{folder}/{ENV}",
+        )
+    finally:
+        host_files.remove_tree(host, folder, below=base, sudo=row.sudo)
+        remove_if_empty(host, row, base)
+
+
+def remove_if_empty(host: HostDriver, row: Host, folder: str) -> None:
+    """Of a folder that was only made to hold others; that it is not empty is no failure."""
+    host.run(("rmdir", "--ignore-fail-on-non-empty", folder), sudo=row.sudo)
+
+
+def _texts(host: HostDriver, row: Host, wanted: Wanted) -> dict[str, bytes]:
+    found = {}
+    for name in wanted.texts():
+        path = f"{wanted.folder}/{name}"
+        data = host_files.read(host, path, sudo=row.sudo, max_bytes=MAX_FILE)
+        if data is not None:
+            found[name] = data
+    return found
+
+
+def _images(host: HostDriver, names: set[str]) -> dict[str, str]:
+    found = {}
+    for name in sorted(names):
+        try:
+            found[name] = host.docker.image(name).image_id
+        except DriverError as error:
+            if error.code != "not_found":
+                raise
+    return found
+
+
+def _free(host: HostDriver, row: Host) -> int | None:
+    disks = parse_df(host.run(df_argv(row.sites_root)).stdout)
+    return min((disk.available_bytes for disk in disks), default=None)

@@ -1,0 +1,1 @@
+"""Releases: what a site ran, runs, or was to run, each with a number."""

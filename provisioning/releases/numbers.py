@@ -1,0 +1,33 @@
+"""A site's releases by number: the next one, the one to begin from, and how many are kept."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from provisioning.releases.models import Release
+from sites.answers import NotFound
+from sites.models import Site
+
+KEPT: Final = 20
+
+
+def next_number(site: Site) -> int:
+    """The caller holds the site's row, so that nobody else takes the same."""
+    last = site.releases.order_by("-number").values_list("number", flat=True).first()
+    return (last or 0) + 1
+
+
+def base_of(site: Site) -> Release:
+    """What an edit begins from: the current release, of a draft the last one. Raises NotFound."""
+    row = site.releases.filter(status=Release.Status.CURRENT).first()
+    row = row or site.releases.order_by("-number").first()
+    if row is None:
+        raise NotFound("release")
+    return row
+
+
+def retire_old(site: Site) -> None:
+    """Forgets all but the newest of the past and failed releases; pinned ones stay."""
+    ended = (Release.Status.PAST, Release.Status.FAILED)
+    rows = Release.objects.filter(site=site, pinned=False, status__in=ended).order_by("-number")
+    Release.objects.filter(pk__in=list(rows.values_list("pk", flat=True)[KEPT:])).delete()
