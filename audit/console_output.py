@@ -43,6 +43,13 @@ def print_fields(fields: Mapping[str, Any], *, as_json: bool, to: OutputWrapper)
     _console(to).print(table)
 
 
+def print_styled(lines: Iterable[tuple[str, str]], *, to: OutputWrapper) -> None:
+    """Lines with a style each ("green", "bold", …), which only a terminal shows."""
+    console = _console(to)
+    for text, style in lines:
+        console.print(Text(printable(text), style=style), soft_wrap=True)
+
+
 def print_json(value: Any, *, to: OutputWrapper) -> None:
     """ASCII only, so that nothing in a name can steer the terminal."""
     to.write(json.dumps(value, indent=2, cls=DjangoJSONEncoder) + "\n")

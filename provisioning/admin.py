@@ -29,7 +29,12 @@ else:
     _ModelAdmin = admin.ModelAdmin
 
 MAX_LINES = 1000
-_PAGES = {"container": "admin:sites_container_change", "host": "admin:sites_host_change"}
+_PAGES = {
+    "container": "admin:sites_container_change",
+    "host": "admin:sites_host_change",
+    "site": "admin:sites_site_change",
+}
+_ENDS = (".remove", ".deprovision", ".discard")  # verbs after which their target is gone
 
 
 @admin.register(Operation)
@@ -137,7 +142,7 @@ class OperationAdmin(_ModelAdmin):
 def target_url(row: Operation) -> str:
     """The page of what was acted on; a name without a page when it is gone with its row."""
     page = _PAGES.get(row.target_type)
-    gone = row.kind.endswith(".remove") and row.status == Operation.Status.SUCCEEDED
+    gone = row.kind.endswith(_ENDS) and row.status == Operation.Status.SUCCEEDED
     return reverse(page, args=[row.target_id]) if page and row.target_id and not gone else ""
 
 

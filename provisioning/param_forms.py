@@ -23,8 +23,35 @@ WORDS: dict[str, tuple[str, str]] = {
     "comment": ("Comment", "Ends the public line, so that you know it again on the host."),
     "fingerprint": ("Fingerprint", "As ssh-keygen -lf prints it on the host: SHA256:…"),
     "tags": ("Tags", "Words with spaces between them, such as “client-a”. Empty takes all off."),
+    "http_port": ("Port for HTTP", "On the host; 80 unless something else has it."),
+    "https_port": ("Port for HTTPS", "On the host; 443 unless something else has it."),
+    "admin_port": ("Port for SiteFlow", "On the host's own loopback only."),
+    "plan_digest": (
+        "Digest of the plan",
+        "Needed where somebody has changed the proxy by hand: that change is then taken back.",
+    ),
     "service": ("Service", "The name of a systemd unit, such as nginx.service."),
+    "remove_volumes": (
+        "Remove its volumes as well",
+        "They rest in quarantine for 14 days, and can be had back until then.",
+    ),
+    "remove_files": (
+        "Remove its files as well",
+        "Its folder is moved out of the way and rests in quarantine as long.",
+    ),
+    "keep_certificate": (
+        "Keep its certificate",
+        "A site that comes back on these names needs no new one.",
+    ),
+    "reuse_volumes": (
+        "Use volumes that are there already",
+        "Tick it if volumes of these names hold this site’s own data.",
+    ),
+    "number": ("Number", "Of the release."),
+    "pinned": ("Pinned", "A pinned release is kept, however old it is."),
 }
+# Known from the page that leads to the form.
+HIDDEN = {"number", "plan_digest", "pinned"}
 
 
 def params_form(verb: Verb, data: Any = None, *, initial: Any = None) -> forms.Form:
@@ -52,6 +79,8 @@ def given_params(params: type[BaseModel], data: Any, *, complete: bool) -> dict[
 def _field(name: str, info: FieldInfo) -> forms.Field:
     label, help_text = WORDS[name]
     words: dict[str, Any] = {"label": label, "help_text": help_text, "initial": info.default}
+    if name in HIDDEN and info.annotation is not str:  # those are typed by people
+        return forms.CharField(required=False, widget=forms.HiddenInput, label=label)
     if info.annotation is bool:
         return forms.BooleanField(required=False, **words)
     if info.annotation is int:

@@ -15,6 +15,8 @@ WORDS = {
     "new": "not looked at yet",
     "working": "running",
 }
+# The state whose colour and icon a release's status has.
+RELEASE_STATES = {"current": "running", "past": "exited", "prepared": "queued", "failed": "failed"}
 SOURCES = {
     "event": "a Docker event",
     "read": "a full read of the host",
@@ -78,6 +80,13 @@ def size(count: Any) -> str:
             )
         amount /= 1024
     raise AssertionError("the loop always returns")
+
+
+def diff_kind(line: str) -> str:
+    """What a line of a unified diff is."""
+    if line.startswith(("--- ", "+++ ")):
+        return "file"
+    return {"@": "place", "+": "new", "-": "old"}.get(line[:1], "")
 
 
 def port_text(port: dict[str, Any]) -> str:

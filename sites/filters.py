@@ -15,11 +15,12 @@ from django_filters import (
 )
 
 from sites.answers import MAX_KEY
-from sites.models import Container, Host
+from sites.models import Container, Domain, Host, Site
 from sites.models.container import UNKNOWN
 
 NO_CHECK = "none"
 MAX_SEARCH = 200  # characters
+SITE_WORDS = ("name", "project", "host__name", "template", "tenant")
 _STATES = [*Container.State.choices, (UNKNOWN, "Unknown")]
 _HEALTH = [(word, word) for word in ("healthy", "unhealthy", "starting", NO_CHECK)]
 Rows = QuerySet[Any]
@@ -79,13 +80,33 @@ class HostFilter(FilterSet):  # type: ignore[misc]
         return containing(rows, value, "name", "address")
 
 
+class DomainFilter(FilterSet):  # type: ignore[misc]
+    host = CharFilter(method=on_host, help_text="key or name of the host")
+    site = NumberFilter(
+        field_name="site_id", min_value=0, max_value=MAX_KEY, help_text="key of the site"
+    )
+    kind = ChoiceFilter(choices=Domain.Kind.choices)
+    search = CharFilter(
+        max_length=MAX_SEARCH, method="with_words", help_text="words in name or site"
+    )
+
+    def with_words(self, rows: Rows, name: str, value: str) -> Rows:
+        return containing(rows, value, "name", "site__name")
+
+
 class SiteFilter(FilterSet):  # type: ignore[misc]
     host = CharFilter(method=on_host, help_text="key or name of the host")
     project = CharFilter(field_name="project")
     managed = BooleanFilter(field_name="managed")
+    stage = ChoiceFilter(choices=Site.Stage.choices)
+    template = CharFilter(max_length=60, field_name="template")
+    environment = CharFilter(max_length=20, field_name="environment")
+    domain = CharFilter(max_length=253, field_name="domains__name", lookup_expr="iexact")
     search = CharFilter(
-        max_length=MAX_SEARCH, method="with_words", help_text="words in name, project or host"
+        max_length=MAX_SEARCH,
+        method="with_words",
+        help_text="words in name, project, host, template or tenant",
     )
 
     def with_words(self, rows: Rows, name: str, value: str) -> Rows:
-        return containing(rows, value, "name", "project", "host__name")
+        return containing(rows, value, *SITE_WORDS)

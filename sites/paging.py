@@ -150,10 +150,10 @@ class Order:
         value: Any = row
         for name in self.column.split("__"):
             value = getattr(value, name)
-        text = json.dumps([value if isinstance(value, int) else str(value), row.pk])
+        text = json.dumps([one if isinstance(one, int) else str(one) for one in (value, row.pk)])
         return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
-    def _read(self, cursor: str) -> tuple[str | int, int]:
+    def _read(self, cursor: str) -> tuple[str | int, str | int]:
         if self.column == "pk":
             if not (cursor.isascii() and cursor.isdigit() and len(cursor) <= 18):
                 raise _bad_cursor()
@@ -162,7 +162,7 @@ class Order:
             value, key = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
         except (binascii.Error, ValueError, TypeError):
             raise _bad_cursor() from None
-        if not isinstance(value, str | int) or not isinstance(key, int):
+        if not isinstance(value, str | int) or not isinstance(key, str | int):
             raise _bad_cursor()
         return value, key
 

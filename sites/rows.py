@@ -8,10 +8,10 @@ from __future__ import annotations
 from typing import Final
 
 from django.contrib.auth.models import User
-from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, F, FilteredRelation, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
-from sites.models import Container, Host, Site
+from sites.models import Container, Domain, Host, Site
 from sites.models.container import ContainerQuerySet
 from sites.rights import Viewer
 
@@ -34,11 +34,25 @@ def host_rows(user: Viewer) -> QuerySet[Host]:
 
 
 def site_rows(user: Viewer) -> QuerySet[Site]:
-    """For ``site_out``: with the numbers of its containers, ``total`` and ``running``."""
+    """For ``site_out``: with the numbers of its containers, ``total`` and ``running``, and of its
+    current release, ``release`` and ``released_at``."""
     heavy = (f"host__{name}" for name in _HEAVY_OF_HOST)
     rows = Site.objects.visible_to(user).select_related("host").defer(*heavy)
-    rows = rows.prefetch_related("tags")
-    return rows.annotate(total=_count(), running=_count(state=Container.State.RUNNING))
+    rows = rows.prefetch_related("tags", "domains")
+    current = FilteredRelation("releases", condition=Q(releases__status="current"))
+    return rows.annotate(
+        total=_count(),
+        running=_count(state=Container.State.RUNNING),
+        current=current,
+        release=F("current__number"),
+        released_at=F("current__current_since"),
+    )
+
+
+def domain_rows(user: Viewer) -> QuerySet[Domain]:
+    """For ``domain_out``."""
+    heavy = (f"host__{name}" for name in _HEAVY_OF_HOST)
+    return Domain.objects.visible_to(user).select_related("host", "site").defer(*heavy)
 
 
 def _count(**only: str) -> Coalesce:

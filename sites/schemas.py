@@ -8,7 +8,7 @@ from typing import Any
 from django.utils import timezone
 from ninja import Schema
 
-from sites.models import Container, Host, Site
+from sites.models import Container, Domain, Host, Site
 from sites.models.container import UNKNOWN
 from sites.models.host import stale_after
 
@@ -86,8 +86,46 @@ class HostOut(Schema):
     version: int
 
 
+class SiteDomainOut(Schema):
+    """``kind``: primary, alias or redirect."""
+
+    name: str
+    kind: str
+    tls: str
+
+
+class RouteOut(Schema):
+    path: str
+    service: str
+    port: int | None
+
+
+class DomainOut(Schema):
+    """``shown`` is the name as people read it. ``users`` have a password; no hash is told.
+
+    ``service`` empty: the site's web service; ``port`` null: the one that its image exposes.
+    """
+
+    id: int
+    host: int
+    host_name: str
+    site: int
+    site_name: str
+    name: str
+    shown: str
+    kind: str
+    tls: str
+    service: str
+    port: int | None
+    routes: list[RouteOut]
+    users: list[str]
+    access_log: bool
+    created_at: datetime
+
+
 class SiteOut(Schema):
-    """``running`` is what it was at ``unknown_since`` when that is not null."""
+    """``running`` is what it was at ``unknown_since`` when that is not null. ``stage`` is draft
+    until it is provisioned; ``release`` the number of the current one, of managed sites only."""
 
     id: int
     host: int
@@ -95,6 +133,13 @@ class SiteOut(Schema):
     name: str
     project: str
     managed: bool
+    stage: str
+    environment: str
+    template: str
+    template_version: int | None
+    domains: list[SiteDomainOut]
+    release: int | None
+    released_at: datetime | None
     working_dir: str
     containers: int
     running: int
@@ -175,8 +220,27 @@ _COMPUTED_OF_HOST = {
 }
 
 
+def site_domain_out(row: Domain) -> dict[str, Any]:
+    return {"name": row.name, "kind": row.kind, "tls": row.tls}
+
+
+def domain_out(row: Domain) -> dict[str, Any]:
+    """A domain with ``host`` and ``site`` selected, as DomainOut."""
+    columns = ("name", "shown", "kind", "tls", "service", "port", "access_log", "created_at")
+    return {
+        "id": row.pk,
+        "host": row.host_id,
+        "host_name": row.host.name,
+        "site": row.site_id,
+        "site_name": row.site.name,
+        **{name: getattr(row, name) for name in columns},
+        "routes": [{"port": None, **route} for route in row.routes],
+        "users": sorted(row.basic_auth),
+    }
+
+
 def site_out(row: Site) -> dict[str, Any]:
-    """A site annotated with ``total`` and ``running``, ``host`` selected, as SiteOut."""
+    """A site of `sites.rows.site_rows`, as SiteOut."""
     return {
         "id": row.pk,
         "host": row.host_id,
@@ -184,6 +248,13 @@ def site_out(row: Site) -> dict[str, Any]:
         "name": row.name,
         "project": row.project,
         "managed": row.managed,
+        "stage": row.stage,
+        "environment": row.environment,
+        "template": row.template,
+        "template_version": row.template_version,
+        "domains": [site_domain_out(one) for one in row.domains.all()],
+        "release": row.release,  # type: ignore[attr-defined]
+        "released_at": row.released_at,  # type: ignore[attr-defined]
         "working_dir": row.working_dir,
         "containers": row.total,  # type: ignore[attr-defined]
         "running": row.running,  # type: ignore[attr-defined]

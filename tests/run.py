@@ -21,7 +21,7 @@ SHARED = ["--numprocesses=auto", "--dist=worksteal"]
 WITHOUT_LAB = [*SHARED, "-m", "not lab and not e2e"]
 # Each starts real hosts once, so its tests are not shared out between processes. The browser's run
 # apart: its event loop would be in the way of all that follow.
-REAL_HOSTS = ["-m", "lab and not e2e"]
+REAL_HOSTS = ["-m", "lab and not e2e and not software"]
 WHOLE_CONSOLE = ["-m", "e2e"]
 
 

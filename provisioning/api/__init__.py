@@ -1,8 +1,17 @@
 """Hosts, operations and everything that changes something, over HTTP."""
 
 from provisioning.api.containers import actions as container_actions
+from provisioning.api.domains import domains
 from provisioning.api.hosts import hosts
 from provisioning.api.operations import operations
+from provisioning.api.provision import provision
+from provisioning.api.proxies import proxies
+from provisioning.api.quarantine import quarantine
+from provisioning.api.sites import site_actions
+from provisioning.api.templates import offered, templates
 from provisioning.api.wizards import wizards
 
-__all__ = ["container_actions", "hosts", "operations", "wizards"]
+__all__ = [
+    "container_actions", "domains", "hosts", "offered", "operations", "provision", "proxies",
+    "quarantine", "site_actions", "templates", "wizards",
+]  # fmt: skip

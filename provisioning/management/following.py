@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Annotated, Any
 
 import typer
@@ -35,16 +36,23 @@ def begin(
     confirm_name: str | None = None,
 ) -> Operation:
     """``engine.start`` as whoever runs the command. Wrong parameters are a wrong usage."""
-    try:
+    with usage():
         row = engine.start(
             kind, target, actor=Actor.of_command(), params=params, confirm_name=confirm_name
         )
+    flush(timeout_s=1)
+    return row
+
+
+@contextmanager
+def usage() -> Iterator[None]:
+    """Whatever is refused for what was given is a wrong usage: exit code 2."""
+    try:
+        yield
     except (BadParams, VerbError) as error:
         if error.field or isinstance(error, BadParams):
             raise typer.BadParameter(error.message) from error
         raise
-    flush(timeout_s=1)
-    return row
 
 
 def pause() -> None:

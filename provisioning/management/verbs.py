@@ -12,19 +12,28 @@ from pydantic.fields import FieldInfo
 
 from audit.console_output import AsJson
 from provisioning.management.following import NoWait, begin, follow
-from provisioning.operations import verbs_of
+from provisioning.operations import VERBS
 from provisioning.operations.contract import Verb
 
 _EMPTY: Any = inspect.Parameter.empty
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for confirmation.")]
 
 
-def add_verbs(command: Any, target_type: str, named: Callable[[str], Model]) -> None:
-    """Adds a command for each verb a worker runs on such a target."""
-    for verb in verbs_of(target_type):
-        if not verb.inline:
-            summary = inspect.getdoc(verb.run) or f"{verb.label} a {target_type}."
-            add = command.command(verb.name, help=summary.partition("\n\n")[0])
+def add_verbs(
+    command: Any,
+    family: str,
+    named: Callable[[str], Model],
+    *,
+    inline: frozenset[str] = frozenset(),
+    but: frozenset[str] = frozenset(),
+) -> None:
+    """Adds a command for each verb whose name begins with this word: those that a worker runs, and
+    of the others the ``inline`` ones; ``but``: those that have a command of their own."""
+    for verb in VERBS.values():
+        wanted = (not verb.inline or verb.short in inline) and verb.short not in but
+        if verb.family == family and wanted:
+            summary = inspect.getdoc(verb.run) or f"{verb.label} a {verb.target_type}."
+            add = command.command(verb.short, help=summary.partition("\n\n")[0])
             add(_made(verb, named))
 
 
@@ -36,7 +45,7 @@ def _made(verb: Verb, named: Callable[[str], Model]) -> Callable[..., None]:
         row = begin(verb.kind, target, params=given, confirm_name=str(target))
         follow(row, no_wait=no_wait, as_json=as_json, out=self.stdout, err=self.stderr)
 
-    run.__name__ = verb.name.replace("-", "_")
+    run.__name__ = verb.short.replace("-", "_")
     run.__signature__ = inspect.Signature(_parameters(verb))  # type: ignore[attr-defined]
     run.__annotations__ = {
         parameter.name: parameter.annotation for parameter in _parameters(verb)[1:]
@@ -66,7 +75,9 @@ def _parameters(verb: Verb) -> list[inspect.Parameter]:
     return [*made, _parameter("no_wait", NoWait, False), _parameter("as_json", AsJson, False)]
 
 
-_METAVARS = {"container": "[HOST/]NAME", "host": "NAME"}
+_METAVARS = {
+    "container": "[HOST/]NAME", "host": "NAME", "site": "[HOST/]NAME", "quarantine": "NAME",
+}  # fmt: skip
 
 
 def _of_field(name: str, info: FieldInfo) -> inspect.Parameter:
@@ -74,7 +85,8 @@ def _of_field(name: str, info: FieldInfo) -> inspect.Parameter:
     if info.is_required():
         return _parameter(name, Annotated[info.annotation, typer.Argument()])
     if info.annotation is bool:
-        flag = typer.Option(f"--{name.replace('_', '-')}")
+        words = name.replace("_", "-")
+        flag = typer.Option(f"--{words}/--no-{words}" if info.default else f"--{words}")
         return _parameter(name, Annotated[bool, flag], info.default)
     return _parameter(name, Annotated[info.annotation, typer.Option()], info.default)
 

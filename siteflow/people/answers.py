@@ -99,6 +99,7 @@ def answers(subject: Subject, thing: Host | Site | Container) -> list[Answer]:
 def listed(subject: Subject, key: str, *, visitor: Viewer) -> tuple[str, str, QuerySet[Any]] | None:
     """Title, permission and things of a line's list; None when there is no such line."""
     kind, _, name = key.partition(".")
+    kind = VERBS[key].target_type if key in VERBS else kind
     if kind not in MODELS:
         return None
     if name == "see":
@@ -165,10 +166,14 @@ def _words(one: Permission) -> str:
 
 
 def _verbs() -> dict[tuple[str, str], list[Verb]]:
-    """The verbs on things, by what they are for and what they need, in the table's order."""
+    """The verbs on things that roles can be held for, by kind and permission, in the table's order.
+
+    Templates belong to nobody: their one permission is told among the other rights. What a site
+    leaves behind takes the right that sites take.
+    """
     found: defaultdict[tuple[str, str], list[Verb]] = defaultdict(list)
     for verb in VERBS.values():
-        if verb.target is not None:
+        if verb.target is not None and verb.target_type in MODELS:
             found[verb.target_type, verb.permission].append(verb)
     return found
 

@@ -18,10 +18,12 @@ from django.utils.safestring import SafeString, mark_safe
 
 from siteflow.wording import (
     KEY_NAMES,
+    RELEASE_STATES,
     SOURCES,
     WORDS,
     absolute,
     clock,
+    diff_kind,
     port_text,
     short_age,
     size,
@@ -248,6 +250,29 @@ def ports(found: list[dict[str, Any]]) -> list[str]:
 @register.simple_tag
 def site_pill(state: str, running: int, total: int) -> SafeString:
     return pill(state, f"{running} of {total} running")
+
+
+@register.simple_tag
+def release_pill(row: Any) -> SafeString:
+    """A release that is current serves; one of the past is at rest."""
+    return pill(RELEASE_STATES.get(row.status, row.status), row.status)
+
+
+@register.filter
+def diff_lines(text: str) -> list[dict[str, str]]:
+    """Each line of a unified diff with what it is: "file", "place", "new", "old" or ""."""
+    return [{"text": line, "kind": diff_kind(line)} for line in text.splitlines()]
+
+
+@register.filter
+def primary_first(domains: Any) -> list[Any]:
+    """Sorted here: they were read for all rows of a page at once."""
+    return sorted(domains, key=lambda one: (one.kind != "primary", one.name))
+
+
+@register.filter
+def subtract(number: int, those: list[Any]) -> int:
+    return number - len(those)
 
 
 @register.simple_tag

@@ -2,6 +2,8 @@
 
 from sites.admin.containers import ContainerAdmin
 from sites.admin.hosts import HostAdmin
+from sites.admin.quarantine import QuarantineAdmin
 from sites.admin.sites import SiteAdmin
+from sites.admin.templates import SiteTemplateAdmin
 
-__all__ = ["ContainerAdmin", "HostAdmin", "SiteAdmin"]
+__all__ = ["ContainerAdmin", "HostAdmin", "QuarantineAdmin", "SiteAdmin", "SiteTemplateAdmin"]

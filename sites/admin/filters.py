@@ -95,6 +95,21 @@ class SiteOfRow(admin.SimpleListFilter):
         return queryset.filter(site_id=self.value()) if self.lookup_choices else queryset.none()
 
 
+class TemplateOfSite(admin.SimpleListFilter):
+    title = "template"
+    parameter_name = "template"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Choices:
+        rows = Site.objects.visible_to(request.user).exclude(template="").order_by("template")
+        return [(name, name) for name in rows.values_list("template", flat=True).distinct()]
+
+    def has_output(self) -> bool:
+        return bool(self.lookup_choices)
+
+    def queryset(self, request: HttpRequest, queryset: Rows) -> Rows:
+        return queryset.filter(template=self.value()) if self.value() else queryset
+
+
 class HostStateFilter(admin.SimpleListFilter):
     title = "state"
     parameter_name = "state"

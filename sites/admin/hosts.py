@@ -34,12 +34,16 @@ from sites.schemas import container_out, host_is_fresh
 
 TABS = ("overview", "containers", "services", "operations", "audit")
 MAX_SHOWN = 500
-_FORMS = {"host.add", "host.change"}  # have pages of their own
+_FORMS = {"host.add", "host.change", "host.add-site"}  # have pages of their own
 _IN_PLACE = {
+    "host.add-site",
     "host.approve-key",
     "host.restart-service",
     "host.rotate-key",
     "host.confirm",
+    "proxy.install",
+    "proxy.sync",
+    "proxy.reload",
     "host.generate-key",
     "host.tag",
     *_FORMS,

@@ -1,47 +1,61 @@
-"""Sites: compose projects, as found on their hosts."""
+"""Sites: those SiteFlow makes, and compose projects as found on their hosts."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import QuerySet
-from django.http import Http404, HttpRequest, HttpResponse
+from django.db.models import F, QuerySet
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
 
 from provisioning.acting import act
-from provisioning.buttons import buttons
 from provisioning.operations import VERBS
-from sites.admin.filters import HostOfRow
+from provisioning.quarantine.models import Quarantine
+from sites.admin import site_config
+from sites.admin.filters import HostOfRow, TemplateOfSite
+from sites.admin.new_site import new_site_page
 from sites.admin.reading import ReadingAdmin, found_or_404, tag_names, under_way
-from sites.filters import containing
+from sites.admin.site_pages import release_page, revealed_page
+from sites.admin.site_tabs import TABS, offers, tab_context
+from sites.admin.site_verbs import context_of
+from sites.filters import SITE_WORDS, containing
 from sites.models import Site
-from sites.rights import may, may_on
-from sites.rows import container_rows, site_rows
-from sites.schemas import container_out, host_is_fresh
+from sites.rights import may, may_on, may_somewhere
+from sites.rows import site_rows
+from sites.schemas import host_is_fresh
 
-MAX_SHOWN = 200
+# Of their own, or over the API and by commands, as they take more than a form of single values has.
+_HAVE_FORMS = {"site.configure", "domain.add"}
 
 
 @admin.register(Site)
 class SiteAdmin(ReadingAdmin):
     view_permission = "sites.view_site"
-    list_display = ("name", "services", "host_name", "managed", "found")
-    list_filter = (HostOfRow, "managed")
-    search_fields = ("name", "project", "host__name")
+    list_display = ("name", "services", "domains", "host_name", "template", "release")
+    list_filter = (HostOfRow, TemplateOfSite, "managed", "stage")
+    search_fields = SITE_WORDS
     ordering = ("name", "pk")
     change_list_template = "admin/sites/site/change_list.html"
 
-    @admin.display(description="running", ordering="running")
+    @admin.display(description="state", ordering="running")
     def services(self, row: Site) -> str:
+        return ""
+
+    @admin.display(description="domains")
+    def domains(self, row: Site) -> str:
         return ""
 
     @admin.display(description="host", ordering="host__name")
     def host_name(self, row: Site) -> str:
         return ""
 
-    @admin.display(description="first seen", ordering="-found_at")
-    def found(self, row: Site) -> str:
+    @admin.display(description="template", ordering="template")
+    def template(self, row: Site) -> str:
+        return ""
+
+    @admin.display(description="release", ordering=F("released_at").desc(nulls_last=True))
+    def release(self, row: Site) -> str:
         return ""
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Site]:
@@ -53,17 +67,40 @@ class SiteAdmin(ReadingAdmin):
         return containing(queryset, search_term, *self.search_fields), False
 
     def get_urls(self) -> list[URLPattern]:
-        view = self.admin_site.admin_view(self.do_view)
-        own = [path("<int:key>/do/<str:kind>/", view, name="sites_site_do")]
+        wrap = self.admin_site.admin_view
+        own = [
+            path("<int:key>/do/<str:kind>/", wrap(self.do_view), name="sites_site_do"),
+            path("<int:key>/config/", wrap(self.config_view), name="sites_site_config"),
+            path("<int:key>/reveal/", wrap(self.reveal_view), name="sites_site_reveal"),
+            path(
+                "<int:key>/releases/<int:number>/",
+                wrap(self.release_view),
+                name="sites_site_release",
+            ),
+        ]
         return own + super().get_urls()
 
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        response = super().changelist_view(request, {"title": "Sites", **(extra_context or {})})
+        extra = {
+            "title": "Sites",
+            "may_manage": may_somewhere(request.user, "sites.manage_site"),
+            "resting": Quarantine.objects.visible_to(request.user).count(),
+            **(extra_context or {}),
+        }
+        response = super().changelist_view(request, extra)
         for row in self.listed(response) or ():
             row.fresh = host_is_fresh(row.host)
         return response
+
+    def add_view(
+        self,
+        request: HttpRequest,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        return new_site_page(request, self.frame(request))
 
     def change_view(
         self,
@@ -73,27 +110,54 @@ class SiteAdmin(ReadingAdmin):
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
         row = found_or_404(site_rows(request.user), object_id)
-        found = container_rows(request.user).filter(site=row).order_by("compose_service", "name")
-        containers = list(found[:MAX_SHOWN])
+        tab = request.GET.get("tab", TABS[0])
+        if tab not in TABS:
+            raise Http404
+        return self._shown(request, row, tab, tab_context(request, row, tab))
+
+    def _shown(
+        self, request: HttpRequest, row: Site, tab: str, values: dict[str, Any]
+    ) -> HttpResponse:
         return self.page(
             request,
             "console/site.html",
             title=row.name,
             row=row,
+            tab=tab,
             fresh=host_is_fresh(row.host),
             sees_host=may_on(request.user, "sites.view_host", row.host),
-            items=[container_out(each) for each in containers],
-            under_way=under_way(request, "container", [each.pk for each in containers]),
-            buttons=buttons(request.user, "container", row),
             tags=tag_names(row),
             may_tag=may(request.user, "sites.manage_tag"),
+            active=under_way(request, "site", [row.pk]).get(row.pk),
+            releases_kept=row.releases.count(),
+            **offers(request, row),
+            **values,
         )
 
-    def do_view(self, request: HttpRequest, key: int, kind: str) -> HttpResponse:
-        row = found_or_404(Site.objects.visible_to(request.user), key)
-        verb = VERBS.get(kind)
-        if verb is None or verb.target is not Site:
-            raise Http404
+    def config_view(self, request: HttpRequest, key: int) -> HttpResponse:
+        """Where the form on the tab is sent to; a look at it leads back there."""
+        row = found_or_404(site_rows(request.user), key)
         page = reverse("admin:sites_site_change", args=[row.pk])
-        frame = self.frame(request, back=page, initial={"tags": tag_names(row)})
+        if request.method != "POST" or not row.releases.exists():
+            return HttpResponseRedirect(f"{page}?tab=config")
+        found = site_config.sent(request, row)
+        if isinstance(found, HttpResponse):
+            return found
+        return self._shown(request, row, "config", found)
+
+    def reveal_view(self, request: HttpRequest, key: int) -> HttpResponse:
+        row = found_or_404(site_rows(request.user), key)
+        return revealed_page(request, row, self.frame(request))
+
+    def release_view(self, request: HttpRequest, key: int, number: int) -> HttpResponse:
+        row = found_or_404(site_rows(request.user), key)
+        return release_page(request, row, number, self.frame(request))
+
+    def do_view(self, request: HttpRequest, key: int, kind: str) -> HttpResponse:
+        rows = Site.objects.visible_to(request.user)
+        row = found_or_404(rows.select_related("host__credential", "host__via"), key)
+        verb = VERBS.get(kind)
+        if verb is None or verb.target is not Site or kind in _HAVE_FORMS:
+            raise Http404
+        frame = self.frame(request, **context_of(request, verb, row))
         return act(request, verb, row, context=frame)

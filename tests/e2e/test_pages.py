@@ -25,6 +25,7 @@ from provisioning.drivers.keys import generate_ed25519
 from siteflow.accounts import tokens
 from sites.granting import give
 from sites.models import Container, Host, Site, Tag
+from tests.provisioning.site_rows import make_quarantine, make_release, make_site
 now = timezone.now()
 evil = '"><script>window.hacked=1</script><img src=x onerror="window.hacked=1">'
 line = generate_ed25519("").public_line
@@ -59,6 +60,12 @@ person.groups.add(team)
 role = Group.objects.get(name="operator")
 for to, on in ((person, site), (person, hosts[0]), (team, Tag.objects.create(name="client-a"))):
     give(role, to=to, on=on, actor=actor)
+made = make_site(hosts[0], "made", domain="made.example.org", environment="staging")
+make_release(made, 1, status="past", message=evil)
+make_release(made, 2, compose="services:\\n  web:\\n    image: " + evil, created_by=evil)
+make_release(made, 3, status="prepared", env={"TITLE": evil, "DB_PASSWORD": evil})
+make_release(make_site(hosts[1], "draft", stage="draft"), status="prepared")
+make_quarantine(hosts[0], evil)
 tokens.make(person, name=evil[:60], scopes=["read"], expires_at=None, actor=actor)
 """
 MOVE_SOCKET = """
@@ -68,7 +75,23 @@ Host.objects.filter(pk=2).update(docker_socket="/late")
 PAGES = (
     "",
     "sites/site/",
+    "sites/site/?template=static",
     "sites/site/1/change/",
+    "sites/site/1/do/site.adopt/",
+    "sites/site/2/change/",
+    "sites/site/2/change/?tab=releases",
+    "sites/site/2/change/?tab=config",
+    "sites/site/2/change/?tab=operations",
+    "sites/site/2/change/?tab=audit",
+    "sites/site/2/releases/3/",
+    "sites/site/2/do/site.release/",
+    "sites/site/2/do/site.deprovision/",
+    "sites/site/2/do/site.disown/",
+    "sites/site/3/change/",
+    "sites/site/add/",
+    "sites/site/add/?template=wordpress",
+    "provisioning/quarantine/",
+    "provisioning/quarantine/1/do/quarantine.purge/",
     "sites/container/",
     "sites/container/?state=running&q=shop",
     "sites/container/?q=nothing",
@@ -181,6 +204,19 @@ def test_pages_can_be_read_by_everybody(
             if rule["impact"] in ("serious", "critical")
         ]
         assert serious == [], path
+    page.context.close()
+
+
+def test_a_new_site_says_what_is_wrong_while_one_types(
+    browser: Browser, full_console: Stack
+) -> None:
+    page = opened(browser, full_console.url)
+    page.goto(f"{full_console.url}/admin/sites/site/add/?template=static")
+    page.get_by_label("Name", exact=True).fill("Not a name")
+    field = page.locator(".field", has=page.locator("#id_name"))
+    expect(field.locator(".errorlist")).to_contain_text("Use a–z")
+    page.get_by_label("Name", exact=True).fill("a-name")
+    expect(field.locator(".errorlist")).to_have_count(0)
     page.context.close()
 
 

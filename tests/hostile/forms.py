@@ -13,6 +13,7 @@ from django.test import Client
 from django.urls import get_resolver
 
 from provisioning.operations import verbs_of
+from tests.siteflow.things import SLUG
 
 _KEY: Final = re.compile(r"/([0-9]+|[0-9a-f-]{36})(?=/)")
 _NOT_TYPED: Final = {"csrfmiddlewaretoken", "next"}
@@ -87,6 +88,7 @@ def pages(things: dict[str, int]) -> list[str]:
             continue
         kind = next((one for one in things if f"/{one}/" in pattern), "")
         url = f"/{pattern.removesuffix('$')}"
+        url = url.replace("<slug:slug>", SLUG)
         for blank in ("<path:object_id>", "<int:key>", "<id>", "<int:pk>"):
             url = url.replace(blank, str(things.get(kind, 1)))
         found += (

@@ -12,15 +12,22 @@ from provisioning.drivers.fake import FakeHost
 from provisioning.engine.errors import EngineError
 from provisioning.operations import VERBS
 from provisioning.operations.contract import Verb, VerbError
-from sites.models import Container, Host, Site
+from provisioning.site_templates.models import SiteTemplate
+from sites.models import Container, Domain, Host, Site
 from tests.hostile.corpus import Corpus, encodable
 from tests.hostile.world import taken_back
 from tests.provisioning.rows import COMMAND, make_container, make_host
+from tests.siteflow.permission_table import TEMPLATE
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("rights_once")]
 RIGHT: Final[dict[str, dict[str, Any]]] = {
     "host.add": {"name": "new", "address": "192.0.2.1", "username": "a", "auth": "generate"},
     "host.restart-service": {"service": "x.service"},
+    "template.create": {**TEMPLATE, "name": "fitting"},
+    "template.edit": TEMPLATE,
+    "domain.add": {"name": "new.example.com"},
+    "domain.set-password": {"username": "carol", "password": "right"},
+    "domain.remove-password": {"username": "carol"},
 }
 
 
@@ -30,6 +37,8 @@ def cases() -> list[tuple[str, str]]:
 
 def as_type(params: type[BaseModel], name: str, text: str) -> Any:
     annotation = params.model_fields[name].annotation
+    if dict in {get_origin(annotation), annotation}:
+        return {text: text, "name": text}
     several = list in {get_origin(annotation), *map(get_origin, get_args(annotation))}
     return [text] if several else text
 
@@ -39,6 +48,13 @@ def target_of(verb: Verb, host: Host) -> Any:
         return make_container(host, "shop-web-1", docker_id=b"shop-web-1".hex().ljust(64, "0"))
     if verb.target is Site:
         return Site.objects.create(host=host, project="shop", name="shop")
+    if verb.target is SiteTemplate:
+        made = SiteTemplate.objects.create(slug="plain")
+        made.versions.create(number=1, **TEMPLATE)
+        return made
+    if verb.target is Domain:
+        site = Site.objects.create(host=host, project="shop", name="shop")
+        return Domain.objects.create(host=host, site=site, name="shop.example.com")
     return host if verb.target is Host else None
 
 
@@ -47,6 +63,8 @@ def test_a_parameter(
     kind: str, name: str, fake: FakeHost, corpus: Corpus, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("provisioning.engine.accept.ring", lambda key: None)
+    # No proxy comes up on a host in memory: nobody has to wait for it.
+    monkeypatch.setattr("provisioning.operations.proxies._START_S", 0)
     verb = VERBS[kind]
     target = target_of(verb, make_host())
     for value in corpus.values:

@@ -13,8 +13,9 @@ from provisioning import engine
 from provisioning.engine.errors import BadParams, Busy, Conflict, Refused, UnknownVerb
 from provisioning.models import Operation
 from provisioning.operations import VERBS
-from sites.models import Site
+from provisioning.site_templates.models import SiteTemplate
 from tests.provisioning.rows import COMMAND, make_container, make_host
+from tests.provisioning.site_rows import make_quarantine, make_site
 
 pytestmark = pytest.mark.django_db
 
@@ -90,11 +91,15 @@ def test_who_lacks_the_permission_changes_nothing_and_is_on_record(
     kind: str, role: str | None, bells: list[int]
 ) -> None:
     host = make_host()
-    site = Site.objects.create(host=host, project="shop", name="shop")
-    things = {"container": make_container(host), "host": host, "site": site}
-    target: Any = things[VERBS[kind].target_type]
+    site = make_site(host, domain="shop.example.com")
+    things: dict[str, Any] = {
+        "container": make_container(host), "host": host, "site": site,
+        "domain": site.domains.get(), "quarantine": make_quarantine(host),
+        "template": SiteTemplate.objects.create(slug="plain"),
+    }  # fmt: skip
+    target = things[VERBS[kind].target_type] if VERBS[kind].target else None
     with pytest.raises(Refused):
-        engine.start(kind, None if kind == "host.add" else target, actor=person("bob", role))
+        engine.start(kind, target, actor=person("bob", role))
     assert not Operation.objects.exists()
     entry = Entry.objects.get(action=kind)
     assert (entry.status, entry.actor_name, entry.error_code) == ("refused", "bob", "forbidden")

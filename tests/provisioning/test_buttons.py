@@ -10,6 +10,12 @@ from sites.admin.host_form import HostForm
 
 pytestmark = pytest.mark.django_db
 _OF_HOST_FORM = {"host.add", "host.change"}
+_OF_OWN_FORMS = {
+    "host.add-site",
+    "site.configure",
+    "template.create",
+    "template.edit",
+}  # a test of their pages sends each field
 
 
 def names(user: User | AnonymousUser, target_type: str) -> list[str]:
@@ -38,11 +44,13 @@ def test_a_button_is_offered_in_the_verb_s_own_states(alice: User) -> None:
 def test_every_parameter_has_words_on_its_form() -> None:
     """Whoever adds a parameter to a verb also says what it is called."""
     for verb in VERBS.values():
+        if verb.family == "domain":
+            continue  # asked for over the API and by commands, which say it in their own words
         if verb.kind in _OF_HOST_FORM:
             for_scripts = {"generated_key", "pending"}
             known = {*HostForm.base_fields, "connection", "via", *for_scripts}
             assert set(verb.params.model_fields) <= known, verb.kind
-        else:
+        elif verb.kind not in _OF_OWN_FORMS:
             assert set(verb.params.model_fields) <= set(WORDS), verb.kind
             assert params_form(verb).fields.keys() == verb.params.model_fields.keys()
 

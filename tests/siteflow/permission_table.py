@@ -26,12 +26,24 @@ from tests.siteflow.matrix.rows import (
     everybody,
     manage,
     of_operation,
+    of_template,
     operate,
     own,
+    plan,
 )
 
 CONNECTION: Final = {"name": "new", "address": "192.0.2.1", "username": "a"}
 NEW_HOST: Final = {**CONNECTION, "auth": "generate"}
+NEW_SITE: Final = {"name": "fresh", "template": "static", "params": {"site_title": "Fresh"}}
+COMPOSE: Final = (
+    "services:\n  web: {image: 'nginx:1.28', mem_limit: 64m, restart: always, "
+    "logging: {driver: json-file, options: {max-size: 1m, max-file: '2'}}}\n"
+)
+TEMPLATE: Final[dict[str, Any]] = {
+    "manifest": {"name": "Fitting", "web_service": "web", "web_port": 80},
+    "files": {"compose.yml": COMPOSE},
+}
+PASSWORD: Final = {"username": "carol", "password": "secret"}
 
 # Verb → what one needs for it on its target, and what it is asked with. FINGERPRINT, NAME and TAG
 # are the target's own.
@@ -54,7 +66,30 @@ VERBS: Final[dict[str, VerbRow]] = {
     "host.confirm": VerbRow("manage", status=409),  # is set up already
     "host.remove": VerbRow("manage", confirm=True, prepare="idle"),
     "host.tag": VerbRow("tag", {"tags": ["eu"]}, everywhere=True),
+    "template.create": VerbRow("manage", {**TEMPLATE, "name": "fitting"}),
+    "template.edit": VerbRow("manage", TEMPLATE, everywhere=True),
+    "template.delete": VerbRow("manage", confirm=True, everywhere=True),
+    "proxy.install": VerbRow("manage"),
+    "proxy.sync": VerbRow("manage"),
+    "proxy.reload": VerbRow("operate"),
+    "domain.add": VerbRow("manage", {"name": "new.example.com"}),
+    "domain.change": VerbRow("manage", {"access_log": False}),
+    "domain.remove": VerbRow("manage", confirm=True),
+    "domain.set-password": VerbRow("manage", PASSWORD),
+    "domain.remove-password": VerbRow("manage", {"username": "dave"}),
     "site.tag": VerbRow("tag", {"tags": ["eu", "TAG"]}, everywhere=True),
+    "host.add-site": VerbRow("manage", NEW_SITE),
+    "site.provision": VerbRow("manage", prepare="idle"),
+    "site.configure": VerbRow("manage", {"revision": 1}),
+    "site.pin": VerbRow("operate", {"number": 1}),
+    "site.release": VerbRow("operate", prepare="idle"),
+    "site.rollback": VerbRow("operate", prepare="idle"),
+    "site.adopt": VerbRow("manage", prepare="idle"),
+    "site.disown": VerbRow("manage", confirm=True, prepare="no domains"),
+    "site.discard": VerbRow("manage", confirm=True, status=409),  # is on its host
+    "site.deprovision": VerbRow("manage", confirm=True, prepare="idle"),
+    "quarantine.restore": VerbRow("manage", sees="manage"),
+    "quarantine.purge": VerbRow("manage", sees="manage", confirm=True),
 }
 
 API: Final[dict[tuple[str, str], Row]] = {
@@ -75,6 +110,10 @@ API: Final[dict[tuple[str, str], Row]] = {
     ("post", "/api/hosts/{target_id}/refresh"): operate(),
     ("post", "/api/hosts/{target_id}/rotate-key"): manage(202, {}),
     ("post", "/api/hosts/{target_id}/restart-service"): operate({"service": "nginx.service"}),
+    ("get", "/api/hosts/{host_id}/proxy"): ONE,
+    ("post", "/api/hosts/{target_id}/proxy-install"): manage(202, {}),
+    ("post", "/api/hosts/{target_id}/proxy-sync"): manage(202, {}),
+    ("post", "/api/hosts/{target_id}/proxy-reload"): operate(),
     ("get", "/api/containers"): LIST,
     ("get", "/api/containers/{container_id}"): ONE,
     ("get", "/api/containers/{container_id}/logs"): ONE,
@@ -89,6 +128,44 @@ API: Final[dict[tuple[str, str], Row]] = {
     ),
     ("get", "/api/sites"): LIST,
     ("get", "/api/sites/{site_id}"): ONE,
+    ("get", "/api/sites/{site_id}/releases"): ONE,
+    ("get", "/api/sites/{site_id}/releases/{number}"): ONE,
+    ("get", "/api/sites/{site_id}/config"): ONE,
+    ("put", "/api/sites/{site_id}/config"): manage(200, {"revision": 1}),
+    ("post", "/api/sites/{site_id}/plan"): plan("operate", {"kind": "release", "number": 1}),
+    ("post", "/api/sites/{site_id}/reveal"): plan("reveal"),
+    ("post", "/api/sites/{target_id}/provision"): manage(202, prepare="idle"),
+    ("post", "/api/sites/{target_id}/release"): operate(prepare="idle"),
+    ("post", "/api/sites/{target_id}/rollback"): operate(prepare="idle"),
+    ("post", "/api/sites/{target_id}/adopt"): manage(202, prepare="idle"),
+    ("post", "/api/sites/{target_id}/deprovision"): manage(
+        202, {"confirm_name": "NAME"}, prepare="idle"
+    ),
+    ("post", "/api/provision/plan"): plan("manage", {**NEW_SITE, "host": "KEY"}, kind="host"),
+    ("post", "/api/provision/"): replace(manage(202, {**NEW_SITE, "host": "KEY"}), kind="host"),
+    ("delete", "/api/provision/"): replace(
+        manage(202, {"name": "NAME", "confirm_name": "NAME"}, prepare="idle"), kind="site"
+    ),
+    ("get", "/api/quarantine"): replace(LIST, needs="manage"),
+    ("post", "/api/quarantine/{target_id}/restore"): replace(manage(202), sees="manage"),
+    ("post", "/api/quarantine/{target_id}/purge"): replace(
+        manage(202, {"confirm_name": "NAME"}), sees="manage"
+    ),
+    ("get", "/api/provision/templates"): LIST,
+    ("get", "/api/templates"): LIST,
+    ("post", "/api/templates"): manage(201, {**TEMPLATE, "name": "fitting"}, hidden=403),
+    ("get", "/api/templates/{slug}"): of_template(200),
+    ("put", "/api/templates/{slug}"): of_template(200, TEMPLATE),
+    ("delete", "/api/templates/{slug}"): of_template(200, {"confirm_name": "NAME"}),
+    ("get", "/api/domains"): LIST,
+    ("post", "/api/domains"): replace(
+        manage(201, {"site": "KEY", "name": "new.example.com"}), kind="site"
+    ),
+    ("get", "/api/domains/{domain_id}"): ONE,
+    ("patch", "/api/domains/{domain_id}"): manage(200, {"access_log": False}),
+    ("delete", "/api/domains/{domain_id}"): manage(200, {"confirm_name": "NAME"}),
+    ("post", "/api/domains/{domain_id}/set-password"): manage(200, PASSWORD),
+    ("post", "/api/domains/{domain_id}/remove-password"): manage(200, {"username": "dave"}),
     ("get", "/api/operations"): OPERATIONS,
     # by verb, as they stand above
     ("post", "/api/operations"): Row(
@@ -164,7 +241,15 @@ COMMANDS: Final[dict[str, tuple[str, ...]]] = {
         "list", "show", "facts", "services", "add", "approve-key", "confirm", "remove",
         "test", "refresh", "restart-service", "rotate-key", "tag",
     ),
+    "proxy": ("show", "install", "sync", "reload"),
+    "domain": ("list", "add", "change", "remove", "set-password", "remove-password"),
     "operation": ("list", "show", "cancel", "retry"),
+    "quarantine": ("list", "restore", "purge"),
+    "site": (
+        "list", "show", "plan", "provision", "config",
+        "pin", "release", "rollback", "adopt", "disown", "discard", "deprovision",
+    ),
+    "template": ("list", "show"),
     "user": ("list", "show", "add", "role", "token", "disable", "enable"),
     "monitor": (),
     "prepare": (),

@@ -13,14 +13,17 @@ from provisioning import engine
 from provisioning.drivers.fake import FakeHost
 from provisioning.drivers.keys import generate_ed25519
 from provisioning.models import Operation, Wizard
-from sites.models import Container, Host, Site
+from provisioning.site_templates.models import SiteTemplate
+from sites.models import Container, Domain, Host
 from tests.people import person
 from tests.provisioning.conftest import fake
 from tests.provisioning.rows import COMMAND, make_container, make_host
-from tests.siteflow.permission_table import CONNECTION
+from tests.provisioning.site_rows import make_quarantine, make_release, make_site, nothing_there
+from tests.siteflow.permission_table import CONNECTION, TEMPLATE
 
 __all__ = ["fake"]
 Things = dict[str, int]
+SLUG = "plain"  # of a template
 
 
 @pytest.fixture
@@ -33,8 +36,22 @@ def things(
     monkeypatch.setattr(fake.docker, "logs", lambda *args, **given: [], raising=False)
     host = make_host(offered_key=generate_ed25519("").public_line)
     container = make_container(host, "shop-web-1")
-    site = Site.objects.create(host=host, project="shop", name="shop")
-    return {"host": host.pk, "container": container.pk, "site": site.pk}
+    template = SiteTemplate.objects.create(slug=SLUG)
+    template.versions.create(number=1, **TEMPLATE)
+    site = make_site(host)
+    make_release(site)
+    domain = Domain.objects.create(
+        host=host, site=site, name="shop.example.com", basic_auth={"dave": "$2b$12$hash"}
+    )
+    monkeypatch.setattr("provisioning.plans.asking.host_driver", lambda target: fake)
+    monkeypatch.setattr("provisioning.plans.asking.read_found", lambda *given: nothing_there())
+    return {
+        "host": host.pk,
+        "container": container.pk,
+        "site": site.pk,
+        "domain": domain.pk,
+        "quarantine": make_quarantine(host).pk,
+    }
 
 
 def queued(things: Things, *, ended: bool) -> int:
@@ -67,12 +84,17 @@ def wizard_at(things: Things, move: str) -> int:
 def filled(path: str, things: Things) -> str:
     kind = path.split("/")[2].removesuffix("s")
     values = {f"{name}_id": key for name, key in things.items()}
-    return path.format(**values, target_id=things.get(kind), token_id=0)
+    return path.format(**values, target_id=things.get(kind), token_id=0, slug=SLUG, number=1)
 
 
 def content(body: Any, things: Things, path: str) -> str:
     """With what the table leaves to be filled in."""
     text = json.dumps(body) if body is not None else ""
-    name = "shop-web-1" if "/containers/" in path else "web1"
+    names = {"/containers/": "shop-web-1", "/sites/": "shop", "/provision/": "shop",
+             "/quarantine/": "old", "/templates/": SLUG,
+             "/domains/": "shop.example.com"}  # fmt: skip
+    name = next((name for part, name in names.items() if part in path), "web1")
     text = text.replace("FINGERPRINT", Host.objects.get().offered_fingerprint)
+    key = things["site" if path.startswith("/api/domains") else "host"]
+    text = text.replace('"KEY"', f'"{key}"')
     return text.replace('"NAME"', f'"{name}"').replace('"CONTAINER"', str(things["container"]))

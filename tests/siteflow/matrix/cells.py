@@ -30,6 +30,8 @@ METHODS: Final = ("get", "post", "put", "patch", "delete")
 WHICH: Final[tuple[Which, ...]] = ("own", "foreign", "missing")
 _CHOICE: Final = re.compile(r"\(\?P<\w+>(\w+(?:\|\w+)+)\)")
 _HOLE: Final = re.compile(r"\{\w+\}|<[^>]+>")
+# Of a release: every site has the first one.
+_NUMBER: Final = re.compile(r"\{number\}|<int:number>")
 # What a worker does later, for whoever asked: one verb of each right.
 WORKED: Final = ("container.stop", "container.remove", "host.refresh", "host.rotate-key")
 # Ninja's own pages: not part of the API they describe, and reached like a page.
@@ -161,7 +163,7 @@ def _asked_for(visitor: Visitor, kind: str) -> tuple[Which, ...]:
 
 
 def _address(path: str, row: Row, world: World, which: Which, visitor: Visitor) -> str:
-    path = path.partition(" ")[0]
+    path = _NUMBER.sub("1", path.partition(" ")[0])
     address = "/" + path.lstrip("/")
     if not row.kind:
         return PLAIN.get(path, address)

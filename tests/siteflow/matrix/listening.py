@@ -132,6 +132,7 @@ async def _verb(world: World, visitor: Visitor, socket: Socket, name: str) -> As
             continue
         key = world.key(target, which, visitor) if target else None
         body = filled(table.body_of(name, key), world, target, which, key)
+        waiting = await in_database(_set_aside) if row.prepare == "idle" else []
         answer = await _asked(socket, "action.start", **body)
         code = 202 if answer["type"] == "action.output" else _code(answer)
         for wrong in _wrong(visitor, f"action.start {name} ({which})", row, which, code, answer):
@@ -139,6 +140,14 @@ async def _verb(world: World, visitor: Visitor, socket: Socket, name: str) -> As
         if code == 202:
             await socket.hear("subscribed")  # to what it has started
             await in_database(Operation.objects.filter(pk=answer["operation"]).delete)
+        await in_database(Operation.objects.filter(pk__in=waiting).update, status="queued")
+
+
+def _set_aside() -> list[int]:
+    """What is under way on parts of a site would keep it busy."""
+    keys = list(Operation.objects.active().values_list("pk", flat=True))
+    Operation.objects.filter(pk__in=keys).update(status="failed")
+    return keys
 
 
 async def _pushes(world: World, visitor: Visitor, socket: Socket) -> AsyncIterator[str]:

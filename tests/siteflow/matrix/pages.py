@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any, Final
 
+from provisioning.operations import VERBS
 from tests.siteflow import permission_table as table
 from tests.siteflow.matrix.rows import Page, Row, VerbRow
 
 _HELD: Final = frozenset({"guarded", "outdated"})
 _GUARDED: Final = frozenset({"guarded"})
+_WITH_PAGES: Final = {"host", "site", "container", "quarantine"}
 
 
 def _page(get: Row, post: Row | None = None) -> Page:
@@ -143,15 +145,22 @@ def _of_model(app: str, model: str, sees: str) -> dict[str, Page]:
     }
 
 
+# Verbs with a form of their own elsewhere.
+_HAVE_FORMS: Final = {
+    "host.add", "host.generate-key", "host.change", "host.add-site", "site.configure",
+    "domain.add",
+}  # fmt: skip
+
+
 def _of_verbs() -> dict[str, Page]:
     found = {}
     for name, verb in table.VERBS.items():
-        kind = name.partition(".")[0]
-        if name in ("host.add", "host.generate-key", "host.change"):
-            page = _page(Row(404, kind="host"))  # have forms of their own
-        else:
-            page = does(kind, name, verb)
-        found[f"admin/sites/{kind}/<int:key>/do/{name}/"] = page
+        kind = VERBS[name].target_type
+        if kind not in _WITH_PAGES:
+            continue  # no page is about such a thing, or it has forms of its own
+        app = "provisioning" if kind == "quarantine" else "sites"
+        page = _page(Row(404, kind=kind)) if name in _HAVE_FORMS else does(kind, name, verb)
+        found[f"admin/{app}/{kind}/<int:key>/do/{name}/"] = page
         if kind == "container":
             short = name.partition(".")[2]
             found[f"admin/sites/container/bulk/{name}/"] = many(verb)
@@ -160,6 +169,11 @@ def _of_verbs() -> dict[str, Page]:
 
 
 _MANAGES: Final = Row(200, needs="manage", place="everywhere")
+_MANAGES_TEMPLATE: Final = replace(_MANAGES, kind="slug", rights_first=True)
+_TEMPLATE_FORM: Final = {
+    "slug": "typed", "name": "Typed", "web_service": "web", "web_port": "80", "probe_path": "/",
+    "memory_mb": "64", "disk_mb": "64", "compose": table.COMPOSE,
+}  # fmt: skip
 _CONFIRM_FIRST: Final = Row(302)  # the password again, as it was given long ago
 
 PAGES: dict[str, Page] = {
@@ -170,7 +184,7 @@ PAGES: dict[str, Page] = {
     "admin/autocomplete/": _page(CLOSED, Row(405)),
     "admin/r/<path:content_type_id>/<path:object_id>/": NOTHING,
     "admin/sites/": lists("look", refused=404),
-    "admin/provisioning/": lists("operations", refused=404),
+    "admin/provisioning/": lists("look", refused=404),
     "admin/audit/": lists("audit", refused=404),
     "admin/auth/": _page(Row(200, needs="see_accounts", place="everywhere", refused=404)),
     **_of_model("sites", "container", "look"),
@@ -193,9 +207,39 @@ PAGES: dict[str, Page] = {
             changes=True,
         ),
     ),
+    "admin/provisioning/sitetemplate/": lists("look"),
+    "admin/provisioning/sitetemplate/add/": _page(
+        _MANAGES, replace(_MANAGES, status=302, body=_TEMPLATE_FORM, changes=True)
+    ),
+    "admin/provisioning/sitetemplate/<slug:slug>/": _page(
+        Row(200, sees="look", kind="slug"),
+    ),
+    "admin/provisioning/sitetemplate/<slug:slug>/edit/": _page(
+        _MANAGES_TEMPLATE,
+        replace(_MANAGES_TEMPLATE, status=302, body=_TEMPLATE_FORM, changes=True),
+    ),
+    "admin/provisioning/sitetemplate/<slug:slug>/delete/": _page(
+        _MANAGES_TEMPLATE,
+        replace(
+            _MANAGES_TEMPLATE, status=302, body={"asked": "1", "confirm_name": "NAME"}, changes=True
+        ),
+    ),
     "admin/sites/host/<int:key>/edit/": _page(
         Row(200, sees="look", needs="manage", kind="host"),
     ),
+    # sites
+    "admin/sites/site/add/": _page(Row(200, needs="manage", place="somewhere")),
+    "admin/sites/site/<int:key>/config/": _page(
+        Row(302, sees="look", kind="site"),
+        Row(302, sees="look", needs="manage", kind="site", body={"revision": "1"}, changes=True),
+    ),
+    "admin/sites/site/<int:key>/releases/<int:number>/": reads("site"),
+    "admin/sites/site/<int:key>/reveal/": _page(
+        Row(302, sees="look", kind="site"),
+        Row(200, sees="look", needs="reveal", kind="site"),
+    ),
+    **_of_model("provisioning", "quarantine", "manage"),
+    "admin/provisioning/quarantine/<path:object_id>/change/": leads_on("quarantine"),
     # operations: what is refused is told on the operation's page
     **{
         f"admin/provisioning/operation/<int:key>/{name}/": _page(

@@ -14,7 +14,7 @@ from provisioning.models import Operation
 from siteflow.accounts import access, password_login
 from siteflow.accounts.holds import has_second_factor
 from siteflow.accounts.models import Login
-from sites.models import Grant, Host
+from sites.models import Domain, Grant, Host
 
 
 @contextmanager
@@ -30,6 +30,11 @@ def prepared(what: str) -> Iterator[None]:
 
 def _idle(patch: pytest.MonkeyPatch) -> None:
     Operation.objects.active().update(status="failed")
+
+
+def _undomained(patch: pytest.MonkeyPatch) -> None:
+    """A site that is served is not given back."""
+    Domain.objects.all().delete()
 
 
 def _last_manager(patch: pytest.MonkeyPatch) -> None:
@@ -82,6 +87,7 @@ def _disabled_meanwhile(patch: pytest.MonkeyPatch) -> None:
 
 _PREPARED: Final = {
     "idle": _idle,
+    "no domains": _undomained,
     "last manager": _last_manager,
     "jump": _jump,
     "logins ended": _logins_ended,

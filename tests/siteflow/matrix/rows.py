@@ -130,9 +130,14 @@ def everybody(status: int, body: Any = None) -> Row:
     return Row(status, body=body, open=True)
 
 
-def operate(body: Any = None, *, needs: str = "operate") -> Row:
+def operate(body: Any = None, *, needs: str = "operate", prepare: str = "") -> Row:
     """Acts on a thing that one sees."""
-    return Row(202, sees="look", needs=needs, body=body, changes=True)
+    return Row(202, sees="look", needs=needs, body=body, changes=True, prepare=prepare)
+
+
+def plan(needs: str, body: Any = None, *, kind: str = "") -> Row:
+    """Reads something about a thing that one sees, for which seeing it is not enough."""
+    return Row(200, sees="look", needs=needs, body=body, kind=kind)
 
 
 def of_operation(prepare: str = "") -> Row:
@@ -145,6 +150,16 @@ def manage(status: int, body: Any = None, *, hidden: int = 404, prepare: str = "
     if hidden == 403:
         return Row(status, needs="manage", place="everywhere", body=body, changes=True)
     return Row(status, sees="look", needs="manage", body=body, changes=True, prepare=prepare)
+
+
+def of_template(status: int, body: Any = None) -> Row:
+    """Whoever sees any site sees all templates; one's own are changed by who manages everything."""
+    if body is None:
+        return Row(status, sees="look", kind="slug")
+    return Row(
+        status, sees="look", needs="manage", place="everywhere", kind="slug", body=body,
+        changes=True,
+    )  # fmt: skip
 
 
 def own(body: Any = None, *, needs: str = "manage", prepare: str = "") -> Row:
@@ -181,11 +196,12 @@ class VerbRow:
     everywhere: bool = False
     prepare: str = ""
     status: int = 202
+    sees: str = "look"
 
     def asked(self, kind: str) -> Row:
         """Of whoever asks for it on a thing of this kind; "": it has no target yet."""
         return Row(
-            self.status, sees="look" if kind else "", needs=self.needs, kind=kind,
+            self.status, sees=self.sees if kind else "", needs=self.needs, kind=kind,
             place="everywhere" if self.everywhere or not kind else "thing",
             changes=self.status < 400, prepare=self.prepare,
         )  # fmt: skip

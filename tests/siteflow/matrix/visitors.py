@@ -15,7 +15,7 @@ OPERATOR: Final = VIEWER | {"operate", "remove", "cancel"}
 OF_ACCOUNTS: Final = frozenset(
     f"{act}_{what}" for act in ("see", "add", "change", "delete") for what in ("accounts", "roles")
 )
-ADMIN: Final = OPERATOR | {"manage", "tag", "keep_audit", "give"} | OF_ACCOUNTS
+ADMIN: Final = OPERATOR | {"manage", "reveal", "tag", "keep_audit", "give"} | OF_ACCOUNTS
 # All of accounts and roles but giving them, and giving without anything else.
 CLERK: Final = LOOKER | OF_ACCOUNTS
 GIVER: Final = LOOKER | {"see_accounts", "see_roles", "give"}
@@ -28,17 +28,20 @@ WHOLE: Final = OF_ACCOUNTS | {"tag", "keep_audit", "give"}
 OF_SCOPE: Final = {
     "read": {"look", "operations"},
     "operate": {"operate", "cancel"},
-    "manage": {"remove", "manage", "tag"},
+    "manage": {"remove", "manage", "reveal", "tag"},
     "audit": {"audit", "keep_audit"},
     "accounts": OF_ACCOUNTS | {"give"},
 }
 ALL_SCOPES: Final = tuple(OF_SCOPE)
 # (kind of thing, which of the two): what a role given for a part covers
-ON_OWN_SITE: Final = frozenset(
-    (kind, "own") for kind in ("site", "container", "operation", "entry")
+OF_ALL: Final = frozenset(
+    (kind, which) for kind in ("template", "slug") for which in ("own", "foreign")
 )
-ON_OWN_HOST: Final = ON_OWN_SITE | {("host", "own")}
-ON_FOREIGN_SITE: Final = frozenset((kind, "foreign") for kind, _ in ON_OWN_SITE)
+ON_OWN_SITE: Final = OF_ALL | {
+    (kind, "own") for kind in ("site", "container", "domain", "operation", "entry")
+}
+ON_OWN_HOST: Final = ON_OWN_SITE | {("host", "own"), ("quarantine", "own")}
+ON_FOREIGN_SITE: Final = OF_ALL | {(kind, "foreign") for kind, _ in ON_OWN_SITE}
 EVERYWHERE: Final = None
 
 

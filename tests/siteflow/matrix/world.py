@@ -21,12 +21,20 @@ from audit.record import Actor, record
 from provisioning import engine
 from provisioning.drivers.fake import FakeHost
 from provisioning.drivers.keys import generate_ed25519
-from provisioning.models import Operation, Wizard
+from provisioning.models import Operation, Quarantine, Wizard
+from provisioning.site_templates.models import SiteTemplate
 from siteflow.accounts import access, tokens
 from siteflow.accounts.models import ApiToken, Login, Profile
-from sites.models import Container, Grant, Host, Site, Tag
+from sites.models import Container, Domain, Grant, Host, Site, Tag
 from tests.people import ROLES, person
 from tests.provisioning.rows import COMMAND, make_container, make_host
+from tests.provisioning.site_rows import (
+    make_quarantine,
+    make_release,
+    make_site,
+    nothing_there,
+)
+from tests.siteflow import permission_table as table
 from tests.siteflow.matrix.visitors import ALL_SCOPES, VISITORS, Visitor
 from tests.siteflow.matrix.words import logging_in
 
@@ -37,6 +45,11 @@ NAMES: Final = {"own": "shop", "foreign": "alien"}
 HOSTS: Final = {"own": "web1", "foreign": "alien1"}
 # Roles are given for the second: only who gives roles takes it off.
 TAGS: Final = {"own": "shop-tag", "foreign": "alien-tag"}
+TEMPLATES: Final = {"own": "plain", "foreign": "fancy"}  # seen by whoever sees any site
+# Names nothing of either site: a plan that did would tell one visitor of the other's.
+_EMPTY_HOST: Final = nothing_there(
+    "fresh", model={"name": "fresh", "services": {"web": {"image": "nginx:1.27"}}}
+)
 # As pickers offer them to who may see them.
 LISTED: Final = ("host:alien1", "site:shop@web1", "site:alien@alien1")
 OPERATION_MARK, ENTRY_MARK = "operation-mark", "entry-mark"
@@ -65,6 +78,8 @@ class World:
 
     def key(self, kind: str, which: str, visitor: Visitor, move: str = "") -> Any:
         """What stands in the address for such a thing."""
+        if which == "missing" and kind == "slug":
+            return "missing"
         if which == "missing":
             return uuid.UUID(int=0) if kind == "login" else MISSING
         if kind in ("token", "login", "wizard"):
@@ -87,12 +102,20 @@ class World:
             offered_key=generate_ed25519("").public_line,
             inventory_at=timezone.now() + LASTS,
         )
-        site = Site.objects.create(host=host, project=name, name=name)
+        site = make_site(host, name)
+        make_release(site)
+        rests = make_quarantine(host, f"{name}-old")
+        domain = Domain.objects.create(
+            host=host, site=site, name=f"{name}.example.com", basic_auth={"dave": "$2b$12$hash"}
+        )
+        self.keys |= {("domain", which): domain.pk}
+        self.names |= {("domain", which): domain.name}
         row = make_container(host, f"{name}-web-1", site=site)
         self.keys |= {("host", which): host.pk, ("site", which): site.pk}
-        self.keys |= {("container", which): row.pk}
+        self.keys |= {("container", which): row.pk, ("quarantine", which): rests.pk}
         self.keys |= {("fingerprint", which): host.offered_fingerprint}
         self.names |= {("host", which): host.name, ("container", which): row.name}
+        self.names |= {("site", which): site.name, ("quarantine", which): rests.name}
         for state in ("", "retry"):
             beside = make_container(host, f"{name}-{state or 'db'}-1", site=site)
             operation = engine.start("container.restart", beside, actor=COMMAND)
@@ -100,6 +123,10 @@ class World:
             rows = Operation.objects.filter(pk=operation.pk)
             rows.update(message=OPERATION_MARK, **ended)
             self.keys[f"operation:{state}" if state else "operation", which] = operation.pk
+        template = SiteTemplate.objects.create(slug=TEMPLATES[which])
+        template.versions.create(number=1, **table.TEMPLATE)
+        self.keys |= {("template", which): template.pk, ("slug", which): template.slug}
+        self.names |= {(kind, which): template.slug for kind in ("template", "slug")}
         entry = record(
             phase="event", action="host.seen", status="succeeded", actor=COMMAND,
             target_type="container", target_id=row.pk, target_name=row.name, host_name=host.name,
@@ -284,6 +311,8 @@ def surroundings() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("provisioning.engine.accept.ring", lambda key: None)
         patch.setattr("provisioning.logs.host_driver", lambda target: fake)
+        patch.setattr("provisioning.plans.asking.host_driver", lambda target: fake)
+        patch.setattr("provisioning.plans.asking.read_found", lambda *given: _EMPTY_HOST)
         patch.setattr("provisioning.engine.worker.host_driver", lambda target: fake)
         patch.setattr(fake.docker, "logs", lambda *args, **given: [], raising=False)
         logging.disable(logging.ERROR)  # what is refused thousands of times is no news
@@ -307,4 +336,4 @@ def actor_of(user: User) -> Actor:
 
 
 def targets() -> dict[str, type[Any]]:
-    return {"host": Host, "site": Site, "container": Container}
+    return {"host": Host, "site": Site, "container": Container, "quarantine": Quarantine}

@@ -1,4 +1,4 @@
-// Ctrl-K: pages, commands, hosts and containers by name.
+// Ctrl-K: pages, commands, sites, hosts and containers by name.
 
 import { el, icon, root } from "./dom.js";
 import { choose } from "./menus.js";
@@ -53,14 +53,22 @@ async function ask(text, own) {
     return answer.ok ? (await answer.json()).items : [];
   };
   try {
-    const [hosts, containers] = await Promise.all([read("hosts"), read("containers")]);
-    show([...own, ...hosts.map(hostOption), ...containers.map(containerOption)]);
+    const [sites, hosts, containers] = await Promise.all(["sites", "hosts", "containers"].map(read));
+    show([...own, ...sites.map(siteOption), ...hosts.map(hostOption), ...containers.map(containerOption)]);
   } catch {
     // typed on, or no connection: the commands stay
   }
 }
 
 const go = (url) => () => location.assign(url);
+
+const siteOption = (site) => ({
+  group: "Sites",
+  icon: "sites",
+  text: site.name,
+  where: `${site.domains[0]?.name ?? (site.managed ? site.stage : "unmanaged")} on ${site.host_name}`,
+  run: go(`${root()}sites/site/${site.id}/change/`),
+});
 
 const hostOption = (host) => ({
   group: "Hosts",
