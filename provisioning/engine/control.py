@@ -63,7 +63,8 @@ def retry(
         row.kind,
         target,
         actor=actor,
-        params=row.params,
+        # A plan that was looked at then says nothing of what is there now.
+        params={name: value for name, value in row.params.items() if name != "plan_digest"},
         confirm_name=confirm_name,
         idempotency_key=idempotency_key,
         retry_of=row,

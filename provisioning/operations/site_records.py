@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from provisioning import inventory
 from provisioning.drivers.host import HostDriver
 from provisioning.operations.contract import Op, VerbError
-from provisioning.plans.elsewhere import conflicts
+from provisioning.plans.elsewhere import RESERVED, conflicts
 from provisioning.releases import drafting
 from provisioning.releases.editing import Configuration, edited
 from provisioning.releases.numbers import base_of, next_number
@@ -19,7 +19,6 @@ from sites.models import Host, Site
 NAME: Final = r"^[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$"
 ENVIRONMENT: Final = r"^[a-z][a-z0-9-]{0,19}$"
 Name = Annotated[str, StringConstraints(pattern=NAME)]
-_RESERVED: Final = {"siteflow", "siteflow-proxy"}
 
 
 class NewSite(BaseModel):
@@ -47,8 +46,9 @@ def add(op: Op, host: HostDriver) -> None:
     """A draft of a new site with its first release. Nothing is done on the host yet."""
     row: Host = op.target
     given: NewSite = op.params
-    if given.name in _RESERVED:
-        raise VerbError(f"{given.name} is SiteFlow's own name.", code="name_taken", field="name")
+    for field in ("name", "tenant"):  # <sites root>/siteflow is the proxy's
+        if (text := getattr(given, field)) in RESERVED:
+            raise VerbError(f"{text} is SiteFlow's own name.", code="name_taken", field=field)
     Host.objects.select_for_update().get(pk=row.pk)
     draft = drafting.draft(row, given.model_dump(), by=op.actor.name)
     for problem in conflicts(row, given.name, draft.domain_names):

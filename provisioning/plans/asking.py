@@ -6,6 +6,8 @@ from typing import Any
 
 from provisioning.drivers.host import HostDriver
 from provisioning.drivers.pool import host_driver
+from provisioning.operations.contract import VerbError
+from provisioning.plans import sources
 from provisioning.plans.elsewhere import conflicts
 from provisioning.plans.facts import Found, read_found
 from provisioning.plans.making import plan_of
@@ -48,6 +50,9 @@ def _plan(
     reuse_volumes: bool,
 ) -> tuple[Plan, Wanted, Found]:
     host = site.host
+    # Before compose is asked: its words about a file that is none may quote that file.
+    for problem in sources.problems(wanted.compose):
+        raise VerbError(problem.message, code=problem.code, field="compose", status=422)
     found = read_found(driver or host_driver(target_of(host)), host, wanted)
     plan = plan_of(
         kind,

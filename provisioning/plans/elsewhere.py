@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import Final
 
 from provisioning.plans.shape import Problem
 from provisioning.proxy.models import Proxy
 from sites.models import Domain, Host, Site
+
+RESERVED: Final = frozenset({"siteflow", "siteflow-proxy"})
 
 
 def conflicts(
     host: Host, name: str, domains: Iterable[str], *, site: Site | None = None
 ) -> Iterator[Problem]:
     """``site``: the row itself, once there is one. Only names it would itself carry are told."""
+    if name in RESERVED:
+        yield Problem("name_taken", f"{name} is SiteFlow's own name.")
     others = Site.objects.filter(name=name)
     if site is not None:
         others = others.exclude(pk=site.pk)
