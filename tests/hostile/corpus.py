@@ -16,6 +16,7 @@ from typing import Final
 from tests.hostile.families import FAMILIES
 
 WHOLE, FEW = (os.environ.get("HOSTILE") == word for word in ("all", "few"))
+FEW_OF = 15  # one of so many
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,7 @@ class Corpus:
 
     @cached_property
     def values(self) -> list[Hostile]:
-        return [value for value in self._made() if not FEW or value.number % 15 == 0]
+        return [value for value in self._made() if not FEW or value.number % FEW_OF == 0]
 
     def _made(self) -> Iterator[Hostile]:
         number = 0
@@ -69,7 +70,11 @@ class Corpus:
     @property
     def enough(self) -> int:
         """How many values at least have to be tried where all are."""
-        return 20 if FEW else 300
+        return self.at_least(300)
+
+    def at_least(self, number: int) -> int:
+        """That many, or as many of the few there are."""
+        return number // FEW_OF if FEW else number
 
     def of(self, *families: str) -> list[Hostile]:
         return [value for value in self.values if value.family in families]

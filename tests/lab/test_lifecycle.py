@@ -17,7 +17,7 @@ from tests.lab import Host, Lab, LabError
 from tests.lab.__main__ import table
 from tests.lab.command import run, wait_until
 from tests.lab.process import Process
-from tests.lab.registry import Record, records
+from tests.lab.registry import Record, locked, records
 
 pytestmark = pytest.mark.lab
 PROJECT = Path(__file__).parents[2]
@@ -171,16 +171,23 @@ def _processes(record: Record) -> list[Process]:
 
 def _traces(record: Record, processes: list[Process]) -> list[str]:
     """Whatever there is of the lab on this machine; [] once it has left nothing."""
-    network = record.network
     found = [f"process {process}" for process in processes if process.alive()]
-    wires = run(["ip", "-oneline", "link"]).stdout + run(["ip", "route"]).stdout
-    own = re.compile(rf"\b({network.cable}@|{network.all_addresses.removesuffix('0/24')})")
-    found += [line for line in wires.splitlines() if own.search(line)]
     mounts = Path("/proc/self/mounts").read_text().splitlines()
     found += [line for line in mounts if record.directory in line]
+    found += [record.directory] if Path(record.directory).exists() else []
+    with locked():  # a lab that starts beside this one may get the number as soon as it is free
+        others = any(r.slot == record.slot and r.owner != record.owner for r in records())
+        return found if others else found + _by_number(record)
+
+
+def _by_number(record: Record) -> list[str]:
+    """What is known by the lab's number alone."""
+    network = record.network
+    wires = run(["ip", "-oneline", "link"]).stdout + run(["ip", "route"]).stdout
+    own = re.compile(rf"\b({network.cable}@|{network.all_addresses.removesuffix('0/24')})")
+    found = [line for line in wires.splitlines() if own.search(line)]
     found += map(str, Path("/sys/fs/cgroup").glob(f"*{record.cgroup}"))
-    found += [path for path in (record.directory, str(record.file)) if Path(path).exists()]
-    return found
+    return found + [str(record.file)] * record.file.exists()
 
 
 def _machine() -> dict[str, str]:

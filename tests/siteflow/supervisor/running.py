@@ -83,6 +83,16 @@ class Running:
         lines = {k: v for k, v in self.processes().items() if "supervisor.peer" not in v}
         return {pid for pid, line in lines.items() if re.match(command, line)}
 
+    def wait_pids(self, command: str, *, count: int = 1) -> set[int]:
+        """As soon as there are that many: what a shell has forked is not yet what it becomes."""
+
+        def found() -> set[int] | None:
+            pids = self.pids_of(command)
+            return pids if len(pids) == count else None
+
+        pids: set[int] = until(found, what=f"{count} of {command}")
+        return pids
+
     def guard(self) -> int:
         return int(
             until(

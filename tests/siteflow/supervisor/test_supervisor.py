@@ -61,8 +61,7 @@ ORPHANS = "sleep 1001 & setsid sleep 1002 & (setsid sleep 1003 &); echo up; wait
 def test_orphans_are_gone_before_the_next_life(serve: Serve) -> None:
     running = serve({"worker": f"echo pid $$; {ORPHANS}"})
     running.wait_line("up")
-    first = running.pids_of("sleep")
-    assert len(first) == 3
+    first = running.wait_pids("sleep", count=3)
     os.kill(int(running.wait_line(r"pid \d+").rpartition(" ")[2]), signal.SIGKILL)
     running.wait_line("worker was killed by SIGKILL and left 3 processes, now killed; again")
     assert not first & running.processes().keys()
@@ -90,7 +89,7 @@ def test_its_lock_is_free_when_all_is_gone(serve: Serve) -> None:
     first.process.kill()
     second = serve({"worker": "echo up again; exec sleep 1000"})
     second.wait_line("up again")
-    assert len(second.pids_of("sleep 1000")) == 1
+    second.wait_pids("sleep 1000")
     assert second.stop() == 0
 
 
@@ -148,16 +147,17 @@ def test_a_hangup_without_a_terminal_restarts_all(serve: Serve) -> None:
 
 def test_a_silent_queue_costs_the_worker_its_life(serve: Serve, tmp_path: Path) -> None:
     (tmp_path / "alive").touch()
-    running = serve({"worker": f"echo pid $$; {ORPHANS}", "web": "exec sleep 1000"}, canary_s=0.5)
+    running = serve({"worker": f"echo pid $$; {ORPHANS}", "web": "exec sleep 1000"}, canary_s=1.5)
     running.wait_line("up")
-    web = running.pids_of("sleep 1000")
-    for _ in range(30):  # a second and a half of life
+    web = running.wait_pids("sleep 1000")
+    for _ in range(50):  # two and a half seconds of life
         os.utime(tmp_path / "alive")
         time.sleep(0.05)
     assert not any("killing" in line for line in running.lines)
     running.wait_line(r"The queue has not moved for \d s; killing the worker")
     running.wait_line("up", count=2)
-    assert len(running.pids_of("sleep 1002")) == 1 and running.pids_of("sleep 1000") == web
+    running.wait_pids("sleep 1002")
+    assert running.pids_of("sleep 1000") == web
     assert running.stop() == 0
 
 
