@@ -45,7 +45,7 @@ def containing(rows: Rows, words: str, *columns: str) -> Rows:
 
 
 class ContainerFilter(FilterSet):  # type: ignore[misc]
-    host = CharFilter(method=on_host, help_text="key or name of the host")
+    host = CharFilter(max_length=MAX_SEARCH, method=on_host, help_text="key or name of the host")
     state = MultipleChoiceFilter(
         field_name="live_state", choices=_STATES, distinct=False, help_text="may be repeated"
     )
@@ -81,7 +81,7 @@ class HostFilter(FilterSet):  # type: ignore[misc]
 
 
 class DomainFilter(FilterSet):  # type: ignore[misc]
-    host = CharFilter(method=on_host, help_text="key or name of the host")
+    host = CharFilter(max_length=MAX_SEARCH, method=on_host, help_text="key or name of the host")
     site = NumberFilter(
         field_name="site_id", min_value=0, max_value=MAX_KEY, help_text="key of the site"
     )
@@ -95,7 +95,7 @@ class DomainFilter(FilterSet):  # type: ignore[misc]
 
 
 class SiteFilter(FilterSet):  # type: ignore[misc]
-    host = CharFilter(method=on_host, help_text="key or name of the host")
+    host = CharFilter(max_length=MAX_SEARCH, method=on_host, help_text="key or name of the host")
     project = CharFilter(field_name="project")
     managed = BooleanFilter(field_name="managed")
     stage = ChoiceFilter(choices=Site.Stage.choices)

@@ -15,7 +15,10 @@ MAX_DEPTH: Final = 50
 
 def parsed(text: str) -> dict[str, Any]:
     """The file's mapping, with at least one service. Raises TemplateError."""
-    loader = yaml.SafeLoader(text)
+    try:
+        loader = yaml.SafeLoader(text)
+    except yaml.YAMLError as error:  # a character that YAML does not have
+        raise _wrong(_where(error)) from None
     try:
         root = loader.get_single_node()
         if root is not None:

@@ -13,7 +13,7 @@ from tests.hostile.commands import Ended, Parameter, Part, Terminal, parts
 from tests.hostile.corpus import Corpus, encodable
 from tests.hostile.world import Kept
 from tests.people import person
-from tests.siteflow.things import Things, queued, things
+from tests.siteflow.things import SLUG, Things, queued, things
 
 __all__ = ["things"]
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("rights_once")]
@@ -23,13 +23,26 @@ NO_UTF8: Final = ("\udcff", "x\udc80y", "\udced\udca0\udc80")  # as Python hands
 RIGHT: Final[dict[str, dict[str, str]]] = {
     "host add": {"name": "new", "ssh": "a@192.0.2.1"},
     "host restart-service": {"service": "x.service"},
+    "domain add": {"site": "web1/shop", "name": "new.example.com"},
+    "domain set-password": {"user": "carol"},
+    "domain remove-password": {"user": "dave"},
+    "site pin": {"number": "1"},
+    "site plan": {"number": "1"},
+    "site provision": {"name": "fresh", "template": "static"},
+    "site release": {"number": "1"},
     "user add": {"name": "new"},
     "user role": {"move": "give", "role": "viewer"},
     "user token": {"scopes": "read"},
 }
-NAMES: Final = {"host": "web1", "container": "web1/shop-web-1", "user": "alice"}
+NAMES: Final = {
+    "host": "web1", "container": "web1/shop-web-1", "user": "alice", "site": "web1/shop",
+    "domain": "shop.example.com", "proxy": "web1", "quarantine": "old", "template": SLUG,
+}  # fmt: skip
 # What is not as this needs it; everything else has to succeed before it is tried.
-REFUSED: Final = {"host confirm": 1, "user enable": 1}
+REFUSED: Final = {
+    "host confirm": 1, "user enable": 1, "domain set-password": 2, "site discard": 1,
+    "site disown": 1, "site plan": 1,
+}  # fmt: skip
 ALONE: Final = [one for one in parts() if one.parameters]
 AGAIN: Final = 10
 
@@ -49,7 +62,7 @@ def right(part: Part, things: Things) -> dict[str, str]:
     given = dict(RIGHT.get(str(part), {}))
     if any(one.name == "name" for one in part.parameters):
         given.setdefault("name", NAMES[part.words[0]])
-    if any(one.name == "number" for one in part.parameters):
+    if part.words[0] == "operation" and any(one.name == "number" for one in part.parameters):
         given["number"] = str(queued(things, ended=part.words[1] == "retry"))
     if any(one.name == "fingerprint" for one in part.parameters):
         given["fingerprint"] = Host.objects.get().offered_fingerprint
@@ -123,6 +136,7 @@ def test_a_command(name: str, terminal: Terminal, things: Things, corpus: Corpus
         ("host", "add", "new", "--ssh=a@192.0.2.1", "--password-stdin"),
         ("host", "add", "new", "--ssh=a@192.0.2.1", "--key-file=key", "--passphrase-stdin"),
         ("user", "add", "new", "--password-stdin"),
+        ("domain", "set-password", "shop.example.com", "--user=carol"),
     ],
     ids=" ".join,
 )

@@ -32,6 +32,7 @@ def things(
 ) -> Things:
     """One of each, in a state in which everything can be asked of it."""
     monkeypatch.setattr("provisioning.engine.accept.ring", lambda key: None)
+    monkeypatch.setattr("provisioning.operations.domains._COST", 4)  # of thousands of hashes
     monkeypatch.setattr("provisioning.logs.host_driver", lambda target: fake)
     monkeypatch.setattr(fake.docker, "logs", lambda *args, **given: [], raising=False)
     host = make_host(offered_key=generate_ed25519("").public_line)

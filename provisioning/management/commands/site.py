@@ -110,6 +110,7 @@ class Command(ConsoleCommand):
                 made = preview_new(_host(host), told, actor=actor, reuse_volumes=reuse_volumes)
         print_plan(made, as_json=as_json, to=self.stdout)
         if made.blocking:
+            self.stderr.write("As it is, this would be refused.")
             raise typer.Exit(1)
 
     @command("provision")
