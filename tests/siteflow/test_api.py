@@ -153,6 +153,10 @@ def test_openapi_describes_lists_actions_and_keys(bob: User) -> None:
     ]
     # What the ways in give is never given a second time.
     changing = [one for one in changing if not one[0].startswith(("/api/auth/", "/api/tokens"))]
+    only_tell = {
+        "/api/sites/{site_id}/plan", "/api/sites/{site_id}/reveal", "/api/provision/plan",
+    }  # fmt: skip
+    changing = [one for one in changing if one[0] not in only_tell]
     assert changing == [("/api/audit/cleanup", "post")]  # twice is the same as once
 
 
