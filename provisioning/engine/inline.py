@@ -16,7 +16,7 @@ from provisioning.drivers.host import HostDriver
 from provisioning.live import publish_operation
 from provisioning.models import Operation
 from provisioning.operations.contract import Verb
-from sites.models import Host
+from sites.models import Host, Site
 from sites.rights import Place
 
 NO_HOST: Final = cast(HostDriver, None)  # inline verbs reach no host: whoever tries to, fails
@@ -34,7 +34,7 @@ class InlineOp:
     said: list[str] = field(default_factory=list)
 
     @contextmanager
-    def step(self, name: str, *, percent: int, undoes: bool = False) -> Iterator[None]:
+    def step(self, name: str, *, percent: int, goes_on: bool = False) -> Iterator[None]:
         self.row.step = name
         yield
 
@@ -64,6 +64,8 @@ def run_inline(
     row.target_id = row.target_id or row.result.get("host")
     if row.target_type == "host":
         row.host = Host.objects.filter(pk=row.target_id).first()  # new, or gone by now
+    if row.site_id is not None:
+        row.site = Site.objects.filter(pk=row.site_id).first()  # it may be gone as well
     row.message = row.message or f"{row.target_name}: {verb.done}."
     row.save()
     duration_ms = (now - row.created_at).total_seconds() * 1000

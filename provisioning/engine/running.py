@@ -73,9 +73,9 @@ class Run:
                 raise VerbError(f"{self.row.target_name} is no longer there.", code="not_found")
 
     @contextmanager
-    def step(self, name: str, *, percent: int, undoes: bool = False) -> Iterator[None]:
+    def step(self, name: str, *, percent: int, goes_on: bool = False) -> Iterator[None]:
         """Journals the step before and after; a step that raises is marked as failed."""
-        if not undoes:
+        if not goes_on:
             self._check()
         step = Step(operation=self.row, name=name, percent=percent, attempt=self.row.attempts)
         step.status, step.started_at = Operation.Status.RUNNING, timezone.now()

@@ -28,11 +28,11 @@ class Op(Protocol):
     taken_over: bool  # an earlier worker died on this operation
 
     def step(
-        self, name: str, *, percent: int, undoes: bool = False
+        self, name: str, *, percent: int, goes_on: bool = False
     ) -> AbstractContextManager[None]:
         """Journals a step; raises when the operation was cancelled or its deadline has passed.
 
-        What ``undoes`` is begun all the same: half of it would be worse.
+        What ``goes_on`` is begun all the same: half of it would be worse.
         """
 
     def say(self, text: str, *, stream: str = "stdout") -> None:

@@ -11,6 +11,7 @@ from provisioning.operations.contract import Op, VerbError
 from provisioning.operations.site_deprovision import QUARANTINE
 from provisioning.quarantine.keeping import draft_of
 from provisioning.quarantine.models import Quarantine
+from sites.models import Site
 
 
 def restore(op: Op, host: HostDriver) -> None:
@@ -51,6 +52,10 @@ def _drafted(op: Op, row: Quarantine) -> int:
 def purge(op: Op, host: HostDriver) -> None:
     """Destroys the volumes and files of a removed site. This cannot be undone."""
     row: Quarantine = op.target
+    project = row.reveal()["site"]["project"]
+    if row.volumes and Site.objects.filter(host=row.host, project=project).exists():
+        words = f"There is a site {project} on {row.host.name} again: these volumes may be its own."
+        raise VerbError(words, code="in_use")
     with op.step("Volumes", percent=30):
         for name in row.volumes:
             _remove_volume(host, name)

@@ -13,6 +13,7 @@ from provisioning.drivers.errors import DriverError
 from provisioning.drivers.host import HostDriver
 from provisioning.operations.contract import Op, VerbError
 from provisioning.plans.wanted import ENV
+from provisioning.releases.drafting import is_under_way
 from provisioning.releases.models import Release
 from provisioning.sightings import project as project_of
 from provisioning.sightings import service as service_of
@@ -50,6 +51,8 @@ def disown(op: Op, host: HostDriver) -> None:
     row = Site.objects.select_for_update().get(pk=site.pk)
     if not row.managed or row.stage != Site.Stage.LIVE:
         raise VerbError(f"{site.name} is not a site that could be given back.", code="conflict")
+    if is_under_way(row):
+        raise VerbError(f"{site.name} is being worked on.", code="busy")
     if row.domains.exists():
         words = f"The proxy serves {site.name}: remove its domains first."
         raise VerbError(words, code="has_domains")

@@ -125,14 +125,14 @@ def _settle(work: Work) -> None:
 def _undo(work: Work) -> None:
     """In reverse, and only what was not there before."""
     op = work.op
-    with op.step("Take back: proxy", percent=op.row.percent, undoes=True):
+    with op.step("Take back: proxy", percent=op.row.percent, goes_on=True):
         site_address.take_back(work)
-    with op.step("Take back: containers", percent=op.row.percent, undoes=True):
+    with op.step("Take back: containers", percent=op.row.percent, goes_on=True):
         work.remove_containers([one.docker_id for one in work.containers()], grace_s=2)
         had_networks, had_volumes = set(op.recall("had_networks")), set(op.recall("had_volumes"))
         work.remove_networks(set(op.recall("networks")) - had_networks)
         work.remove_volumes(set(op.recall("volumes")) - had_volumes)
-    with op.step("Take back: files", percent=op.row.percent, undoes=True):
+    with op.step("Take back: files", percent=op.row.percent, goes_on=True):
         root = work.site.host.sites_root
         if not op.recall("had_folder"):
             host_files.remove_tree(work.host, work.folder, below=root, sudo=work.sudo)

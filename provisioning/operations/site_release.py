@@ -19,7 +19,7 @@ from provisioning.drivers.containers import ContainerState
 from provisioning.drivers.host import HostDriver
 from provisioning.operations import site_address
 from provisioning.operations.contract import Op, VerbError
-from provisioning.operations.site_work import Work, carry_out
+from provisioning.operations.site_work import Work, carry_out, persist
 from provisioning.plans.asking import plan_release
 from provisioning.plans.facts import Found
 from provisioning.plans.making import recreated, started
@@ -85,30 +85,39 @@ def _change_to(op: Op, host: HostDriver, new: Release) -> None:
 
 
 def _forward(work: Work) -> None:
+    if not work.op.recall("proven"):
+        _bring_up(work)
+        work.op.remember(proven=True)  # from here on there is no way back, only to the end
+    persist(work.op, lambda: _finish(work))
+
+
+def _bring_up(work: Work) -> None:
     op = work.op
     with op.step("Check", percent=5):
         model = _checked(work)
-    if not op.recall("proven"):
-        with op.step("Files", percent=15):
-            op.remember(begun=True)
-            work.write_candidate()
-        with op.step("Images", percent=20):
-            work.get_images(model)
-        with op.step("Start", percent=50):
-            _start(work)
-        with op.step("Healthy", percent=60):
-            work.wait_healthy(_new_ones(work) if op.recall("beside") else None)
-            if op.recall("beside"):
-                site_address.prove_beside(work, _new_states(work))
-        with op.step("Proxy", percent=80):
-            _serve(work)
-        with op.step("Answer", percent=85):
-            site_address.prove(work)
-        op.remember(proven=True)  # from here on there is no way back, only to the end
-    with op.step("Finish", percent=90):
+    with op.step("Files", percent=15):
+        op.remember(begun=True)
+        work.write_candidate()
+    with op.step("Images", percent=20):
+        work.get_images(model)
+    with op.step("Start", percent=50):
+        _start(work)
+    with op.step("Healthy", percent=60):
+        work.wait_healthy(_new_ones(work) if op.recall("beside") else None)
+        if op.recall("beside"):
+            site_address.prove_beside(work, _new_states(work))
+    with op.step("Proxy", percent=80):
+        _serve(work)
+    with op.step("Answer", percent=85):
+        site_address.prove(work)
+
+
+def _finish(work: Work) -> None:
+    """It serves already: neither a cancellation nor the deadline leaves it half done."""
+    with work.op.step("Finish", percent=90, goes_on=True):
         work.put_in_place()
         _settle(work)
-    with op.step("Remove the old", percent=95):
+    with work.op.step("Remove the old", percent=95, goes_on=True):
         _retire(work)
 
 
@@ -228,20 +237,23 @@ def _goes(work: Work) -> list[str]:
 
 def _retire(work: Work) -> None:
     work.remove_containers(_goes(work))
-    retire_old(work.site)
+    for number in retire_old(work.site):
+        folder = f"{work.folder}/releases/{number}"
+        host_files.remove_tree(work.host, folder, below=work.folder, sudo=work.sudo)
 
 
 def _undo(work: Work, before: Work) -> None:
     """The address first, then the containers, then the files: at no moment is none served."""
     op = work.op
     percent = op.row.percent
-    with op.step("Take back: containers", percent=percent, undoes=True):
+    with op.step("Take back: containers", percent=percent, goes_on=True):
         if not op.recall("beside"):
-            before.compose(compose.up(before.in_place, remove_orphans=True))
+            before.write_candidate()  # an adopted site has no files of ours yet
+            before.compose(compose.up(before.candidate, remove_orphans=True))
             before.wait_healthy()
-    with op.step("Take back: proxy", percent=percent, undoes=True):
+    with op.step("Take back: proxy", percent=percent, goes_on=True):
         site_address.take_back(work)
-    with op.step("Take back: what was new", percent=percent, undoes=True):
+    with op.step("Take back: what was new", percent=percent, goes_on=True):
         if op.recall("beside"):
             work.remove_containers(_new_ones(work), grace_s=2)
         work.remove_networks(op.recall("networks"))

@@ -28,7 +28,7 @@ HEALTHY_S: Final = 300  # how long containers get to become healthy
 STEADY_S: Final = 3  # how long one without a health check must run to count as well
 LOG_LINES: Final = 30
 GRACE_S: Final = 10
-UNDO_TRIES: Final = 6
+TRIES: Final = 6
 _MODE: Final = {ENV: 0o640}
 
 
@@ -64,10 +64,6 @@ class Work:
             files=(f"{folder}/{COMPOSE}",),
             env_file=f"{folder}/{ENV}",
         )
-
-    @property
-    def in_place(self) -> Project:
-        return Project(name=self.wanted.project, folder=self.folder)
 
     # -- files -----------------------------------------------------------------------------
 
@@ -238,19 +234,19 @@ def carry_out(
         words = getattr(error, "message", "") or "It was ended before it was done."
         op.remember(undoing=words, undoing_code=getattr(error, "code", "interrupted"))
         if op.recall("begun"):
-            _persist(op, undo)
+            persist(op, undo)
         if isinstance(error, DriverError | VerbError):
             raise Undone(error, undone) from None
         raise
 
 
-def _persist(op: Op, undo: Callable[[], None]) -> None:
+def persist(op: Op, rest: Callable[[], None]) -> None:
     """A host that does not answer is asked again: half of it would be worse than the wait."""
-    for attempt in range(1, UNDO_TRIES + 1):
+    for attempt in range(1, TRIES + 1):
         try:
-            return undo()
+            return rest()
         except DriverError as error:
-            op.say(f"Taking it back: {error.message}", stream="stderr")
-            if attempt == UNDO_TRIES:
+            op.say(f"Not done yet: {error.message}", stream="stderr")
+            if attempt == TRIES:
                 raise
             time.sleep(2**attempt / 4)  # the connection may be down; each try makes a new one

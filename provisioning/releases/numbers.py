@@ -26,8 +26,10 @@ def base_of(site: Site) -> Release:
     return row
 
 
-def retire_old(site: Site) -> None:
-    """Forgets all but the newest of the past and failed releases; pinned ones stay."""
+def retire_old(site: Site) -> list[int]:
+    """Forgets all but the newest of the past and failed releases, and tells which; pinned stay."""
     ended = (Release.Status.PAST, Release.Status.FAILED)
     rows = Release.objects.filter(site=site, pinned=False, status__in=ended).order_by("-number")
-    Release.objects.filter(pk__in=list(rows.values_list("pk", flat=True)[KEPT:])).delete()
+    old = dict(rows.values_list("pk", "number")[KEPT:])
+    Release.objects.filter(pk__in=list(old)).delete()
+    return list(old.values())

@@ -3,17 +3,30 @@
 from __future__ import annotations
 
 import pytest
+from django.utils import timezone
 
 from provisioning import engine
-from provisioning.models import Quarantine
+from provisioning.drivers.errors import DriverError
+from provisioning.models import Operation, Quarantine
 from provisioning.new_site import provision_new
+from provisioning.operations.site_work import Work
 from provisioning.plans.asking import plan_new, plan_release
 from sites.models import Host, Site
 from tests.lab import Lab
 from tests.provisioning.rows import COMMAND
-from tests.provisioning.site_runs.acts import did, made, prepared, seen, told, visitors, words
+from tests.provisioning.site_runs.acts import (
+    asked,
+    did,
+    made,
+    prepared,
+    seen,
+    told,
+    visitors,
+    words,
+)
 from tests.provisioning.site_runs.bare import make_template
 from tests.provisioning.site_runs.conftest import ended
+from tests.provisioning.site_runs.truth import as_served
 from tests.provisioning.site_runs.world import checksums, differences, world
 
 pytestmark = pytest.mark.lab
@@ -83,3 +96,24 @@ def test_a_bad_release_leaves_the_good_one_serving(
     assert troubles[1:] == []
     assert not differences(before, world(lab.web1))
     assert [row.status for row in site.releases.all()] == ["failed", "current"]
+
+
+def test_what_serves_already_is_brought_to_its_end(
+    place: Host, lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The host hangs up and somebody cancels when the new container answers: too late for both."""
+    make_template()
+    site = made(place)
+    operation = asked(site, "site.release", number=prepared(site, SITE_TITLE="second"))
+    put, failed = Work.put_in_place, list[str]()
+
+    def once_broken(work: Work) -> None:
+        if not failed:
+            failed.append("once")
+            Operation.objects.filter(pk=operation.pk).update(cancel_requested_at=timezone.now())
+            raise DriverError("web1: the connection broke", "link_lost")
+        put(work)
+
+    monkeypatch.setattr(Work, "put_in_place", once_broken)
+    assert ended(operation).status == "succeeded", words(operation)
+    as_served(lab.web1, site, "second")
