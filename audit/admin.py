@@ -18,12 +18,12 @@ from audit.filters import count
 from audit.lookups import offered
 from audit.models import Entry, EntryQuerySet
 from audit.reach import reach
+from audit.searching import Searched
 
 if TYPE_CHECKING:  # generic to the type checker only
     _Paginator = Paginator[Entry]
-    _ModelAdmin = admin.ModelAdmin[Entry]
 else:
-    _Paginator, _ModelAdmin = Paginator, admin.ModelAdmin
+    _Paginator = Paginator
 
 
 class BoundedPaginator(_Paginator):
@@ -37,7 +37,7 @@ class BoundedPaginator(_Paginator):
 
 
 @admin.register(Entry)
-class EntryAdmin(_ModelAdmin):
+class EntryAdmin(Searched):
     list_display = (
         "at",
         "actor",

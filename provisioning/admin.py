@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.contrib import admin, messages
 from django.db.models import Case, QuerySet, Value, When
@@ -13,6 +13,7 @@ from django.urls import URLPattern, path, reverse
 
 from audit.lookups import offered
 from audit.record import Actor
+from audit.searching import Searched
 from provisioning import engine
 from provisioning.acting import accepted, error_json, wants_json
 from provisioning.admin_filters import ActorFilter, BatchFilter, KindFilter, StatusFilter
@@ -20,13 +21,7 @@ from provisioning.engine import EngineError
 from provisioning.models import Operation
 from provisioning.operations import VERBS
 from provisioning.schemas import operation_detail
-from sites.filters import containing
 from sites.rights import may_on, may_somewhere
-
-if TYPE_CHECKING:  # generic to the type checker only
-    _ModelAdmin = admin.ModelAdmin[Operation]
-else:
-    _ModelAdmin = admin.ModelAdmin
 
 MAX_LINES = 1000
 _PAGES = {
@@ -38,7 +33,7 @@ _ENDS = (".remove", ".deprovision", ".discard")  # verbs after which their targe
 
 
 @admin.register(Operation)
-class OperationAdmin(_ModelAdmin):
+class OperationAdmin(Searched):
     list_display = ("operation", "status", "target", "who", "started", "duration")
     list_filter = (StatusFilter, KindFilter, ActorFilter, BatchFilter)
     search_fields = ("target_name", "host_name", "actor_name", "kind")
@@ -76,11 +71,6 @@ class OperationAdmin(_ModelAdmin):
         """What is under way first, then the newest."""
         active = Case(When(status__in=Operation.ACTIVE, then=Value(0)), default=Value(1))
         return [active, "-id"]
-
-    def get_search_results(
-        self, request: HttpRequest, queryset: QuerySet[Operation], search_term: str
-    ) -> tuple[QuerySet[Operation], bool]:
-        return containing(queryset, search_term, *self.search_fields), False
 
     def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest | None = None) -> bool:
         return offered(self.list_filter, lookup)

@@ -14,12 +14,12 @@ from django_filters import (
     NumberFilter,
 )
 
+from audit.searching import MAX_SEARCH, containing
 from sites.answers import MAX_KEY
 from sites.models import Container, Domain, Host, Site
 from sites.models.container import UNKNOWN
 
 NO_CHECK = "none"
-MAX_SEARCH = 200  # characters
 SITE_WORDS = ("name", "project", "host__name", "template", "tenant")
 _STATES = [*Container.State.choices, (UNKNOWN, "Unknown")]
 _HEALTH = [(word, word) for word in ("healthy", "unhealthy", "starting", NO_CHECK)]
@@ -32,16 +32,6 @@ def on_host(rows: Rows, name: str, value: str) -> Rows:
     if value.isascii() and value.isdigit() and len(value) <= 18:
         wanted |= Q(host_id=int(value))
     return rows.filter(wanted)
-
-
-def containing(rows: Rows, words: str, *columns: str) -> Rows:
-    """Every word occurs in one of the columns, in any case."""
-    for word in words.split()[:10]:
-        found = Q()
-        for column in columns:
-            found |= Q(**{f"{column}__icontains": word})
-        rows = rows.filter(found)
-    return rows
 
 
 class ContainerFilter(FilterSet):  # type: ignore[misc]

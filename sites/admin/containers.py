@@ -18,7 +18,6 @@ from provisioning.operations.contract import Verb
 from sites.admin.filters import HealthFilter, HostOfRow, SiteOfRow, StateFilter
 from sites.admin.reading import ReadingAdmin, entries_of, found_or_404, operations_of, under_way
 from sites.attention import why
-from sites.filters import containing
 from sites.models import Container
 from sites.rights import may_on
 from sites.rows import container_rows
@@ -62,11 +61,6 @@ class ContainerAdmin(ReadingAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Container]:
         return container_rows(request.user)
-
-    def get_search_results(
-        self, request: HttpRequest, queryset: QuerySet[Container], search_term: str
-    ) -> tuple[QuerySet[Container], bool]:
-        return containing(queryset, search_term, *self.search_fields), False
 
     def get_urls(self) -> list[URLPattern]:
         wrap = self.admin_site.admin_view

@@ -26,7 +26,6 @@ from sites.admin.reading import (
     tag_names,
     under_way,
 )
-from sites.filters import containing
 from sites.models import Container, Host
 from sites.rights import may, may_on, reach
 from sites.rows import container_rows, host_rows
@@ -80,11 +79,6 @@ class HostAdmin(ReadingAdmin):
             total=_count(), running=_count(state=Container.State.RUNNING)
         )
         return rows.annotate(docker_version=KT("facts__docker_version"))
-
-    def get_search_results(
-        self, request: HttpRequest, queryset: QuerySet[Host], search_term: str
-    ) -> tuple[QuerySet[Host], bool]:
-        return containing(queryset, search_term, *self.search_fields), False
 
     def get_urls(self) -> list[URLPattern]:
         wrap = self.admin_site.admin_view

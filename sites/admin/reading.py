@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
-from django.contrib import admin
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.core.exceptions import BadRequest
 from django.db.models import Model, QuerySet
@@ -13,21 +12,17 @@ from django.template.response import TemplateResponse
 
 from audit.lookups import offered
 from audit.models import Entry
+from audit.searching import Searched
 from provisioning.models import Operation
 from sites.models import Host, Site
 from sites.rights import may_somewhere
 
 Row = TypeVar("Row", bound=Model)
 
-if TYPE_CHECKING:  # generic to the type checker only
-    _ModelAdmin = admin.ModelAdmin[Any]
-else:
-    _ModelAdmin = admin.ModelAdmin
-
 LATEST = 50
 
 
-class ChoosingKeys(_ModelAdmin):
+class ChoosingKeys(Searched):
     """A list with actions. Django looks for whatever is said to be ticked, and fails at text."""
 
     def response_action(self, request: HttpRequest, *args: Any, **given: Any) -> Any:

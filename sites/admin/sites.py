@@ -19,7 +19,7 @@ from sites.admin.reading import ReadingAdmin, found_or_404, tag_names, under_way
 from sites.admin.site_pages import release_page, revealed_page
 from sites.admin.site_tabs import TABS, offers, tab_context
 from sites.admin.site_verbs import context_of
-from sites.filters import SITE_WORDS, containing
+from sites.filters import SITE_WORDS
 from sites.models import Site
 from sites.rights import may, may_on, may_somewhere
 from sites.rows import site_rows
@@ -60,11 +60,6 @@ class SiteAdmin(ReadingAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Site]:
         return site_rows(request.user)
-
-    def get_search_results(
-        self, request: HttpRequest, queryset: QuerySet[Site], search_term: str
-    ) -> tuple[QuerySet[Site], bool]:
-        return containing(queryset, search_term, *self.search_fields), False
 
     def get_urls(self) -> list[URLPattern]:
         wrap = self.admin_site.admin_view

@@ -21,6 +21,7 @@ def session(lab: Lab) -> Iterator[subprocess.Popen[str]]:
     with subprocess.Popen(argv, stdin=pipe, stdout=pipe, stderr=nowhere, text=True) as running:
         assert running.stdout is not None
         assert running.stdout.readline() == "up\n"
+        wait_until(lambda: "cat" in _commands(lab.web1), what="cat runs")
         yield running
         running.kill()
 
@@ -161,6 +162,10 @@ def test_healing_the_lab_takes_back_all_at_once(lab: Lab) -> None:
     lab.heal()
     assert time.monotonic() - began < 10
     assert [_answer(host) for host in (lab.web1, lab.web2, lab.bare)] == ["here"] * 3
+
+
+def _commands(host: Host) -> list[str]:
+    return host.run("ps", "-e", "-o", "comm=").stdout.split()
 
 
 def _answer(host: Host) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -23,6 +24,7 @@ from tests.provisioning.rows import COMMAND
 
 FOLDER = "/srv/siteflow/proxy"
 ADMIN = "http://127.0.0.1:2019"
+_CERTIFICATE_S = 20.0
 _SERVE = "echo $WORD >/var/www/index.html; exec httpd -f -p 8080 -h /var/www"
 
 
@@ -126,10 +128,17 @@ def by_hand(host: Host, lab_host: LabHost, config: dict[str, Any]) -> None:
 
 
 def text(host: Host, name: str, *, path: str = "/", tls: bool = True) -> str:
-    """What the site says, or the status if it is not 200."""
+    """What the site says, or the status if it is not 200. A new certificate takes a moment."""
     driver = host_driver(target_of(host))
-    answer = http_probe.get(driver, f"{'https' if tls else 'http'}://{name}{path}")
-    return answer.body.decode().strip() if answer.status == 200 else str(answer.status)
+    deadline = time.monotonic() + _CERTIFICATE_S
+    while True:
+        try:
+            answer = http_probe.get(driver, f"{'https' if tls else 'http'}://{name}{path}")
+            return answer.body.decode().strip() if answer.status == 200 else str(answer.status)
+        except DriverError as error:
+            if error.code != "tls_failed" or time.monotonic() > deadline:
+                raise
+        time.sleep(0.1)
 
 
 class Asking:

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 import sys
-import threading
 from datetime import timedelta
-from typing import Any
+from typing import Final
 
-from django.db import connections
+from django.db import connection
 from django.utils import timezone
 
 from provisioning import engine
 from provisioning.drivers import pool
 from provisioning.models import Operation
 
-_TAKEN_OVER_BY = 5  # workers at the most
+_TAKEN_OVER_BY: Final = 5  # workers at the most
+_ENDS_S: Final = 300.0
 
 
 def killed_at(operation: Operation, place: str) -> bool:
@@ -24,13 +25,13 @@ def killed_at(operation: Operation, place: str) -> bool:
 
     ``place`` is a step and "before" or "after": "Start/after".
     """
-    status = _in_a_child(operation, {"SITEFLOW_FAILPOINTS": f"{operation.kind}/{place}=kill"})
-    return os.WIFSIGNALED(status)
+    env = {"SITEFLOW_FAILPOINTS": f"{operation.kind}/{place}=kill"}
+    return _in_a_child(operation, env) == -signal.SIGKILL
 
 
 def killed_after(operation: Operation, seconds: float) -> bool:
     """The same, wherever it is by then."""
-    return os.WIFSIGNALED(_in_a_child(operation, {}, kill_after_s=seconds))
+    return _in_a_child(operation, {}, kill_after_s=seconds) == -signal.SIGKILL
 
 
 def taken_over(operation: Operation) -> Operation:
@@ -47,26 +48,25 @@ def taken_over(operation: Operation) -> Operation:
 
 
 def _in_a_child(operation: Operation, env: dict[str, str], *, kill_after_s: float = 0) -> int:
-    pool.close_all()
-    connections.close_all()  # neither may be shared with the child
-    child = os.fork()
-    if child == 0:
-        _run_and_end(operation.pk, env)
-    timer: Any = None
-    if kill_after_s:
-        timer = threading.Timer(kill_after_s, os.kill, (child, signal.SIGKILL))
-        timer.start()
-    _, status = os.waitpid(child, 0)
-    if timer:
-        timer.cancel()
-    return status
+    """How it ended, in the way of ``os.wait``: minus the signal, or its code."""
+    pool.close_all()  # a host counts its sessions
+    argv = [sys.executable, "-m", "tests.provisioning.site_runs.worker", str(operation.pk)]
+    with subprocess.Popen(argv, env={**os.environ, **_database(), **env}) as child:
+        try:
+            return child.wait(kill_after_s or _ENDS_S)
+        except subprocess.TimeoutExpired:
+            child.kill()
+            if not kill_after_s:
+                raise
+            return child.wait()
 
 
-def _run_and_end(key: int, env: dict[str, str]) -> None:
-    os.environ.update(env)
-    try:
-        engine.run(key)
-    except BaseException as error:  # it must never get back into pytest
-        print(repr(error), file=sys.stderr)
-        os._exit(3)
-    os._exit(0)
+def _database() -> dict[str, str]:
+    """Settings of a process that works on the tests' database."""
+    told = connection.settings_dict
+    url = (
+        f"sqlite:///{told['NAME']}"
+        if connection.vendor == "sqlite"
+        else f"postgres://{told['USER']}@{told['HOST']}:{told['PORT']}/{told['NAME']}"
+    )
+    return {"DATABASE_URL": url, "DJANGO_SETTINGS_MODULE": "siteflow.settings"}
