@@ -75,7 +75,7 @@ def read_found(host: HostDriver, row: Host, wanted: Wanted) -> Found:
     with staged(host, row, wanted) as staging:
         model = compose_parse.config(answer(host, compose.config(staging), sudo=row.sudo))
         hashes = compose_parse.hashes(answer(host, compose.config_hashes(staging), sudo=row.sudo))
-    names = {str(one["image"]) for one in model.get("services", {}).values() if one.get("image")}
+    names = {compose_parse.image_of(model, service) for service in model.get("services", {})}
     return Found(
         folder_exists=host_files.exists(host, wanted.folder, sudo=row.sudo),
         texts=_texts(host, row, wanted),
