@@ -193,6 +193,8 @@ def _marked(key: str, value: str, hidden: set[str], wanted: Wanted) -> str:
 def _problems(wanted: Wanted, found: Found, *, new: bool, reuse_volumes: bool) -> Iterator[Problem]:
     for one in compose_lint.problems(found.model, folder=wanted.folder, project=wanted.project):
         yield Problem(one.code, f"{one.path}: {one.message}", not one.warning)
+    for path in found.leading_out:
+        yield Problem("path_outside", f"{path} is a link that leads out of the site's folder.")
     if new:
         yield from _in_the_way(wanted, found, reuse_volumes=reuse_volumes)
     for service, one in found.model.get("services", {}).items():
