@@ -21,7 +21,7 @@ from provisioning.operations.contract import Op, VerbError
 from provisioning.operations.site_work import GRACE_S, Work
 from provisioning.proxy import certificates
 from provisioning.quarantine.keeping import keep
-from provisioning.quarantine.models import REST
+from provisioning.quarantine.models import rest
 from provisioning.releases.models import Release
 from provisioning.sightings import project as project_of
 from sites.models import Site
@@ -119,7 +119,7 @@ def _about_volumes(volumes: list[str], rests: list[str]) -> str:
     if not volumes:
         return "It has no volumes."
     names = ", ".join(volumes)
-    return f"In quarantine for {REST.days} days: {names}" if rests else f"Kept: {names}"
+    return f"In quarantine for {rest().days} days: {names}" if rests else f"Kept: {names}"
 
 
 def _move_files(work: Work) -> str:
