@@ -38,7 +38,7 @@ class QuarantineAdmin(ReadingAdmin):
     def removed(self, row: Quarantine) -> str:
         return ""
 
-    @admin.display(description="destroyed after", ordering="until")
+    @admin.display(description="kept until", ordering="until")
     def ends(self, row: Quarantine) -> str:
         return ""
 
