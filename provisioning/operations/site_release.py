@@ -110,6 +110,7 @@ def _bring_up(work: Work) -> None:
         _serve(work)
     with op.step("Answer", percent=85):
         site_address.prove(work)
+        work.still_healthy(_new_ones(work) if op.recall("beside") else None)
 
 
 def _finish(work: Work) -> None:

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 
 from django.utils import timezone
@@ -26,6 +27,8 @@ from sites.models import Site
 POLL_S: Final = 0.5
 HEALTHY_S: Final = 300  # how long containers get to become healthy
 STEADY_S: Final = 3  # how long one without a health check must run to count as well
+CRASHES: Final = 3  # so many restarts, and it will not come up by itself
+NEEDED_S: Final = 30  # but as long as others came up this short while ago, it may wait for them
 LOG_LINES: Final = 30
 GRACE_S: Final = 10
 TRIES: Final = 6
@@ -156,20 +159,30 @@ class Work:
         wanted = set(docker_ids) if docker_ids is not None else None
         deadline = time.monotonic() + HEALTHY_S
         while True:
-            states = [
-                self.host.docker.container(one.docker_id)
-                for one in self.containers()
-                if wanted is None or one.docker_id in wanted
-            ]
+            states = self._states(wanted)
             waiting = [one for one in states if not is_well(one)]
             for one in waiting:
-                if is_lost(one):
+                if is_lost(one, beside=states):
                     raise self.unwell(one)
             if not waiting:
                 return self.note(states)
             if time.monotonic() > deadline:
                 raise self.unwell(waiting[0])
             time.sleep(POLL_S)  # Docker offers no wait for health
+
+    def still_healthy(self, docker_ids: Iterable[str] | None = None) -> None:
+        """A last look before there is no way back. Raises VerbError as above."""
+        wanted = set(docker_ids) if docker_ids is not None else None
+        for one in self._states(wanted):
+            if not is_well(one):
+                raise self.unwell(one)
+
+    def _states(self, wanted: set[str] | None) -> list[ContainerState]:
+        return [
+            self.host.docker.container(one.docker_id)
+            for one in self.containers()
+            if wanted is None or one.docker_id in wanted
+        ]
 
     def note(self, states: Iterable[ContainerState]) -> None:
         at = timezone.now()
@@ -184,6 +197,7 @@ class Work:
         for line in lines:
             self.op.say(f"{one.name}: {line}", stream="stderr")
         code = "" if one.exit_code is None or one.state == "running" else f", code {one.exit_code}"
+        code += f", after {one.restart_count} restarts" if one.restart_count else ""
         last = f" Its last words: {lines[-1][:300]}" if lines else ""
         message = f"{one.name} is {one.health or one.state}{code}.{last}"
         return VerbError(message, code="unhealthy")
@@ -222,15 +236,32 @@ def is_well(one: ContainerState) -> bool:
         return one.state == "running" and one.health == "healthy"
     if one.state == "exited":
         return one.exit_code == 0
-    age = timezone.now() - one.started_at if one.started_at else None
-    return one.state == "running" and age is not None and age.total_seconds() > STEADY_S
+    steady = one.started_at is not None and _age_s(one.started_at) > STEADY_S
+    return one.state == "running" and steady
 
 
-def is_lost(one: ContainerState) -> bool:
-    """It will not become well by itself."""
+def is_lost(one: ContainerState, *, beside: Iterable[ContainerState] = ()) -> bool:
+    """It will not become well by itself. ``beside``: what it may need, and that may be coming up.
+
+    Without a health check one that crashes and is restarted again and again is never unhealthy.
+    """
     if one.health == "unhealthy" or one.state == "dead":
         return True
-    return one.state == "exited" and one.exit_code != 0
+    if one.state == "exited":
+        return one.exit_code != 0
+    return _crashes(one) and not any(_is_new(other) for other in beside if not _crashes(other))
+
+
+def _crashes(one: ContainerState) -> bool:
+    return one.restart_count >= CRASHES
+
+
+def _is_new(one: ContainerState) -> bool:
+    return one.started_at is None or _age_s(one.started_at) < NEEDED_S
+
+
+def _age_s(since: datetime) -> float:
+    return (timezone.now() - since).total_seconds()
 
 
 def carry_out(

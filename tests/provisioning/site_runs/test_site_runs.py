@@ -25,7 +25,7 @@ from tests.provisioning.site_runs.acts import (
     words,
 )
 from tests.provisioning.site_runs.bare import make_template
-from tests.provisioning.site_runs.conftest import ended
+from tests.provisioning.site_runs.ground import ended
 from tests.provisioning.site_runs.truth import as_served
 from tests.provisioning.site_runs.world import checksums, differences, world
 
