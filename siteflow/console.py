@@ -96,6 +96,7 @@ def _roots() -> dict[str, str]:
     lists = {
         "container_root": "admin:sites_container_changelist",
         "site_root": "admin:sites_site_changelist",
+        "domain_root": "admin:sites_domain_changelist",
         "host_root": "admin:sites_host_changelist",
         "operation_root": "admin:provisioning_operation_changelist",
     }
