@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from provisioning.plans.shape import Action, Change
 from siteflow.templatetags.site_pages import certificate, folded, route_lines, sync_lines
 
@@ -40,6 +42,8 @@ def test_a_line_of_a_proxys_plan_is_told_by_its_sign_however_far_it_is_set_in() 
 
 def test_certificates_and_paths_in_words() -> None:
     assert certificate("internal") == "of the proxy"
-    routes = [{"path": "/api/", "service": "backend", "port": 80},
-              {"path": "/a", "service": "b", "port": None}]  # fmt: skip
+    routes: list[dict[str, Any]] = [
+        {"path": "/api/", "service": "backend", "port": 80},
+        {"path": "/a", "service": "b", "port": None},
+    ]
     assert route_lines(routes) == ["/api/=backend:80", "/a=b"]
