@@ -22,8 +22,10 @@ from sites.rights import may_somewhere
 
 @dataclass(frozen=True)
 class Item:
-    """One line of the side menu; shown to whoever holds the permission. ``also`` are the views whose
-    pages lie below it for people, though not by their addresses."""
+    """One line of the side menu; shown to whoever holds the permission.
+
+    ``also`` are views whose pages lie below it for people, though not by their addresses.
+    """
 
     title: str
     icon: str
