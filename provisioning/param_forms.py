@@ -32,7 +32,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "service": ("Service", "The name of a systemd unit, such as nginx.service."),
     "remove_volumes": (
         "Remove its volumes as well",
-        "They rest in quarantine for 14 days, and can be had back until then.",
+        "They rest in quarantine, and can be had back from there.",
     ),
     "remove_files": (
         "Remove its files as well",

@@ -50,6 +50,8 @@ CORS_ALLOW_HEADERS = ("authorization", "content-type", "idempotency-key", "x-req
 CORS_EXPOSE_HEADERS = ("x-request-id", "retry-after", "ratelimit-remaining", "ratelimit-reset")
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 
+QUARANTINE_DAYS = whole_number("QUARANTINE_DAYS", 14)
+QUARANTINE_PURGE = env.bool("QUARANTINE_PURGE", False)
 AUDIT_RETENTION_DAYS = whole_number("AUDIT_RETENTION_DAYS", 90)
 AUDIT_MAX_OUTPUT_LENGTH = whole_number("AUDIT_MAX_OUTPUT_LENGTH", 10000)
 NAS_STALE_THRESHOLD_HOURS = whole_number("NAS_STALE_THRESHOLD_HOURS", 48)

@@ -51,6 +51,11 @@ def config(text: str) -> dict[str, Any]:
     return model
 
 
+def image_of(model: dict[str, Any], service: str) -> str:
+    """The name of a service's image; compose makes one up for what is built without one."""
+    return str(model["services"][service].get("image") or f"{model.get('name', '')}-{service}")
+
+
 def hashes(text: str) -> dict[str, str]:
     """Service → config hash (``config --hash '*'``)."""
     found = [_HASH.fullmatch(line) for line in text.split("\n") if line.strip()]

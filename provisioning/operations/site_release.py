@@ -131,7 +131,7 @@ def _checked(work: Work) -> dict[str, Any]:
         raise VerbError(words, code="plan_stale")
     if plan.blocking:
         raise VerbError(plan.blocking[0].message, code=plan.blocking[0].code)
-    replaced = recreated(found)
+    replaced = recreated(work.wanted, found)
     op.remember(
         checked=True,
         beside=all(name in work.wanted.stateless for name in replaced),
@@ -247,6 +247,7 @@ def _undo(work: Work, before: Work) -> None:
     op = work.op
     percent = op.row.percent
     with op.step("Take back: containers", percent=percent, goes_on=True):
+        work.give_names_back()
         if not op.recall("beside"):
             before.write_candidate()  # an adopted site has no files of ours yet
             before.compose(compose.up(before.candidate, remove_orphans=True))

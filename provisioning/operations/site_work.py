@@ -11,7 +11,7 @@ from typing import Any, Final
 from django.utils import timezone
 
 from provisioning import inventory
-from provisioning.drivers import compose, compose_run, host_files
+from provisioning.drivers import compose, compose_parse, compose_run, host_files
 from provisioning.drivers.compose import Project
 from provisioning.drivers.containers import ContainerState
 from provisioning.drivers.errors import DriverError
@@ -105,26 +105,48 @@ class Work:
         return [one for one in listed if project_of(one) == self.wanted.project]
 
     def get_images(self, model: dict[str, Any]) -> None:
-        """Builds what has a build section, pulls what is not there."""
+        """Builds what has a build section, pulls what is not there.
+
+        A release that ran once gets the images it ran with, as far as the host still has them.
+        """
         built = [name for name, one in model["services"].items() if one.get("build")]
+        self._note_names(compose_parse.image_of(model, service) for service in built)
         pulled = [
             name
             for name, one in model["services"].items()
-            if name not in built and not self._has_image(str(one.get("image", "")))
+            if name not in built and not self._image(str(one.get("image", "")))
         ]
         if pulled:
             self.compose(compose.pull(self.candidate, services=pulled), timeout_s=1800)
-        if built:
-            self.compose(compose.build(self.candidate, services=built), timeout_s=1800)
+        if missing := [service for service in built if not self._named_again(model, service)]:
+            self.compose(compose.build(self.candidate, services=missing), timeout_s=1800)
 
-    def _has_image(self, name: str) -> bool:
+    def _note_names(self, names: Iterable[str]) -> None:
+        """Which image each name stands for, before a build gives it to another."""
+        if self.op.recall("names") is None:
+            self.op.remember(names={name: found for name in names if (found := self._image(name))})
+
+    def give_names_back(self) -> None:
+        """After a failed release its images' names mean again what they meant before it."""
+        for name, image_id in (self.op.recall("names") or {}).items():
+            with _gone_is_fine():
+                self.host.docker.tag_image(image_id, name)
+
+    def _named_again(self, model: dict[str, Any], service: str) -> bool:
+        ran_with = self.wanted.images.get(service)
+        if not ran_with or not self._image(ran_with):
+            return False
+        self.host.docker.tag_image(ran_with, compose_parse.image_of(model, service))
+        return True
+
+    def _image(self, name: str) -> str | None:
+        """Its id, if the host has it."""
         try:
-            self.host.docker.image(name)
+            return self.host.docker.image(name).image_id
         except DriverError as error:
             if error.code != "not_found":
                 raise
-            return False
-        return True
+            return None
 
     def wait_healthy(self, docker_ids: Iterable[str] | None = None) -> None:
         """Until each is healthy, or runs steadily without a check. Raises VerbError with its log.

@@ -28,7 +28,7 @@ class QuarantineAdmin(ReadingAdmin):
     host_name = column("host", "host__name")
     rests = column("what rests")
     removed = column("removed", "-created_at")
-    ends = column("destroyed after", "until")
+    ends = column("kept until", "until")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Quarantine]:
         rows = Quarantine.objects.visible_to(request.user).select_related("host")
