@@ -5,9 +5,11 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 from cryptography.fernet import Fernet
+from cryptography.x509 import load_pem_x509_certificates
 from django.apps.config import AppConfig
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
@@ -25,6 +27,8 @@ _NUMBERS = {
     "PORT": ("SITEFLOW_PORT", 1, 65_535),
 }
 
+# No braces: Caddy would take them for placeholders.
+_DIRECTORY = re.compile(r"https://([\w.-]+|\[[0-9a-fA-F:]+\])(:\d{1,5})?/[\w./~%-]{0,500}")
 _ORIGIN = re.compile(r"https?://([\w.-]+|\[[0-9a-fA-F:]+\])(:\d{1,5})?")
 
 
@@ -32,7 +36,15 @@ _ORIGIN = re.compile(r"https?://([\w.-]+|\[[0-9a-fA-F:]+\])(:\d{1,5})?")
 def settings_are_sound(
     app_configs: Sequence[AppConfig] | None = None, **kwargs: Any
 ) -> list[CheckMessage]:
-    return [*_numbers(), *_secret_key(), *_keys(), *_proxies(), *_urls(), *_origins()]
+    return [
+        *_numbers(),
+        *_secret_key(),
+        *_keys(),
+        *_proxies(),
+        *_urls(),
+        *_origins(),
+        *_acme(),
+    ]
 
 
 @register(Tags.security, deploy=True)
@@ -117,6 +129,29 @@ def _origins() -> Iterator[Error]:
                 hint="Give origins, each a scheme and a host: https://dashboard.example.org.",
                 id="siteflow.E006",
             )
+
+
+def _acme() -> Iterator[Error]:
+    directory, root = settings.ACME_DIRECTORY, settings.ACME_CA_ROOT
+    if directory and not _DIRECTORY.fullmatch(directory):
+        yield Error(
+            f"ACME_DIRECTORY is {directory!r}.",
+            hint="Give the https address of a directory: https://acme.example.org/directory.",
+            id="siteflow.E008",
+        )
+    if root and not (directory and _holds_certificates(Path(root))):
+        yield Error(
+            f"ACME_CA_ROOT is {root!r}, of no use.",
+            hint="Name a readable PEM file of certificates, and set ACME_DIRECTORY as well.",
+            id="siteflow.E009",
+        )
+
+
+def _holds_certificates(path: Path) -> bool:
+    try:
+        return bool(load_pem_x509_certificates(path.read_bytes()))
+    except (OSError, ValueError):
+        return False
 
 
 def _urls() -> Iterator[Error]:

@@ -24,6 +24,10 @@ WRONG: list[tuple[str, Any, str]] = [
     ("CORS_ORIGINS", ["https://dashboard.example/path"], "siteflow.E006"),
     ("CORS_ORIGINS", ["dashboard.example"], "siteflow.E006"),
     ("REDIS_URL", "http://localhost", "siteflow.E004"),
+    ("ACME_DIRECTORY", "acme.example.org", "siteflow.E008"),
+    ("ACME_DIRECTORY", "http://acme.example.org/directory", "siteflow.E008"),
+    ("ACME_DIRECTORY", "https://acme.example.org/{env.HOME}", "siteflow.E008"),
+    ("ACME_CA_ROOT", __file__, "siteflow.E009"),
 ]
 
 
