@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import ipaddress
 import re
+import ssl
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from cryptography.fernet import Fernet
-from cryptography.x509 import load_pem_x509_certificates
 from django.apps.config import AppConfig
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
@@ -149,9 +149,10 @@ def _acme() -> Iterator[Error]:
 
 def _holds_certificates(path: Path) -> bool:
     try:
-        return bool(load_pem_x509_certificates(path.read_bytes()))
-    except (OSError, ValueError):
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cafile=path)
+    except OSError:  # an SSLError is one, too
         return False
+    return True
 
 
 def _urls() -> Iterator[Error]:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
+from django.conf import LazySettings
 
 from provisioning.drivers.caddy_fake import FakeCaddy
+from provisioning.drivers.errors import DriverError
 from provisioning.proxy import apply, moved
 from provisioning.proxy.models import Proxy
 from provisioning.proxy.places import acme_of
@@ -90,8 +93,25 @@ def test_a_proxy_in_a_container_is_never_followed(world: World, row: Host) -> No
     assert moved.follow(row, world.host) == [] and world.host.ran == []
 
 
-def test_its_own_authoritys_root_lies_beside_the_upstreams(row: Host, settings: object) -> None:
-    settings.ACME_CA_ROOT = "/etc/ssl/root.pem"  # type: ignore[attr-defined]
+def test_the_authoritys_root_is_brought_to_the_host(
+    world: World, row: Host, settings: LazySettings, tmp_path: Path
+) -> None:
+    settings.ACME_DIRECTORY = "https://ca.test/dir"
+    settings.ACME_CA_ROOT = str(tmp_path / "root.pem")
+    Domain.objects.update(tls="acme")
+    with pytest.raises(DriverError) as error:
+        apply.apply_all(op(row), world.host, row)
+    assert error.value.code == "bad_setting" and error.value.advice and world.caddy.loads == []
+    (tmp_path / "root.pem").write_text("PEM")
+    apply.apply_all(op(row), world.host, row)
+    assert world.host.files["/srv/siteflow/proxy/acme/root.pem"].data == b"PEM"
+    assert "https://ca.test/dir" in str(world.caddy.config)
+
+
+def test_its_own_authoritys_root_lies_beside_the_upstreams(
+    row: Host, settings: LazySettings
+) -> None:
+    settings.ACME_CA_ROOT = "/etc/ssl/root.pem"
     assert acme_of(row, Proxy.objects.get()).root == "/srv/siteflow/proxy/acme/root.pem"
     in_container = Proxy(container="caddy")
     assert acme_of(row, in_container).root == "/etc/caddy/acme/root.pem"
