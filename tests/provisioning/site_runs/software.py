@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from collections.abc import Callable
 from typing import Final
 
@@ -38,20 +39,28 @@ def node(visitor: Visitor, env: Env) -> None:
 
 
 def python(visitor: Visitor, env: Env) -> None:
-    """The page that Wagtail keeps in PostgreSQL, and its admin."""
+    """The page that Wagtail keeps in PostgreSQL, its admin, and a login there."""
     assert "log in at" in visitor.page("/")
-    login = visitor.page("/admin/login/")
-    assert "Wagtail" in login and "csrfmiddlewaretoken" in login
-    sent = visitor.ask("/admin/")
-    assert sent.status == 302 and sent.headers["location"].startswith("/admin/login/")
+    login = visitor.ask("/admin/login/")
+    token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', login.text)
+    assert "Wagtail" in login.text and token
+    cookie = login.headers["set-cookie"].partition(";")[0]
+    from_there = {"Cookie": cookie, "Referer": f"https://{visitor.name}/admin/login/"}
+    form = {"csrfmiddlewaretoken": token[1], "username": "admin", "next": "/admin/"}
+    sent = visitor.ask("/admin/login/", method="POST", headers=from_there,
+                       form={**form, "password": env["ADMIN_PASSWORD"]})  # fmt: skip
+    assert (sent.status, sent.headers.get("location")) == (302, "/admin/"), sent
 
 
 def wordpress(visitor: Visitor, env: Env) -> None:
-    """The blog, made by WordPress, and its login; nobody can install it a second time."""
+    """The blog, made by WordPress, and a login there; nobody can install it a second time."""
     page = visitor.page("/")
     assert "My site" in page and f"https://{visitor.name}/wp-includes/" in page
     assert 'name="generator" content="WordPress' in page
-    assert 'id="loginform"' in visitor.page("/wp-login.php")
+    form = {"log": env["ADMIN_NAME"], "pwd": env["ADMIN_PASSWORD"]}
+    sent = visitor.ask("/wp-login.php", method="POST", form=form)
+    dashboard = f"https://{visitor.name}/wp-admin/"
+    assert (sent.status, sent.headers.get("location")) == (302, dashboard), sent
     assert "already installed" in visitor.page("/wp-admin/install.php").lower()
 
 

@@ -8,6 +8,7 @@ import socket
 import ssl
 from dataclasses import dataclass
 from typing import Any, Final
+from urllib.parse import urlencode
 
 from tests.lab.host import Host as LabHost
 
@@ -21,6 +22,14 @@ class Answer:
     status: int
     headers: dict[str, str]
     text: str
+
+
+def _body(told: Any, form: dict[str, str] | None) -> tuple[str | None, dict[str, str]]:
+    if form is not None:
+        return urlencode(form), {"Content-Type": "application/x-www-form-urlencoded"}
+    if told is not None:
+        return json.dumps(told), {"Content-Type": "application/json"}
+    return None, {}
 
 
 @dataclass(frozen=True)
@@ -38,13 +47,13 @@ class Visitor:
         method: str = "GET",
         headers: dict[str, str] | None = None,
         told: Any = None,
+        form: dict[str, str] | None = None,
     ) -> Answer:
         """Raises OSError, of which a certificate that cannot be trusted is one."""
         trust = ssl.create_default_context(cadata=self.root_pem)
         plain = socket.create_connection((self.host.address, 443), timeout=20)
         connection = http.client.HTTPSConnection(self.name)
-        body = None if told is None else json.dumps(told)
-        kind = {} if told is None else {"Content-Type": "application/json"}
+        body, kind = _body(told, form)
         with plain, trust.wrap_socket(plain, server_hostname=self.name) as connection.sock:
             connection.request(method, path, body, {**kind, **(headers or {})})
             answer = connection.getresponse()
