@@ -11,6 +11,7 @@ from django.db import connection
 
 from audit.actor import Actor
 from audit.retention import cleanup
+from provisioning.given_up import purge_given_up
 from provisioning.operations.host_new_keys import forget_unclaimed
 from provisioning.wizards.expiry import expire_idle
 
@@ -21,6 +22,7 @@ TASKS: Final[dict[str, Callable[[], object]]] = {
     "the audit": lambda: cleanup(actor=Actor.system("retention")),
     "keys without a host": forget_unclaimed,
     "idle wizards": expire_idle,
+    "the quarantine": purge_given_up,
 }
 
 

@@ -16,6 +16,7 @@ from django.core.checks import CheckMessage, Error, Tags, Warning, register
 
 # setting → (variable, lowest, highest)
 _NUMBERS = {
+    "QUARANTINE_DAYS": ("QUARANTINE_DAYS", 1, 3_650),
     "AUDIT_RETENTION_DAYS": ("AUDIT_RETENTION_DAYS", 1, 36_500),
     "AUDIT_MAX_OUTPUT_LENGTH": ("AUDIT_MAX_OUTPUT_LENGTH", 100, 1_000_000),
     "NAS_STALE_THRESHOLD_HOURS": ("NAS_STALE_THRESHOLD_HOURS", 1, 8_760),

@@ -32,6 +32,7 @@ class FakeFiles(dict[str, FakeFile]):
             file_scripts.MAKE_FOLDER: self._make_folder,
             file_scripts.LISTING: self._listing,
             file_scripts.EXISTS: self._exists,
+            file_scripts.LEADS_OUT: self._leads_out,
             file_scripts.MOVE: self._move,
             file_scripts.REMOVE_TREE: self._remove_tree,
         }
@@ -63,6 +64,10 @@ class FakeFiles(dict[str, FakeFile]):
         if self.is_folder(path) or len(data) != int(size):
             return _failed(file_scripts.NOT_A_FILE)
         self[path] = FakeFile(data, int(mode, 8))
+        return _ok()
+
+    def _leads_out(self, folder: str, *paths: str) -> Result:
+        """There are no links here."""
         return _ok()
 
     def _make_folder(self, path: str, mode: str) -> Result:

@@ -80,6 +80,23 @@ done' sh {} +
 # $1 path.
 EXISTS: Final = _BEGIN + 'ls -d "$1" >/dev/null\n'
 
+# $1 folder, the others paths below it. Says the number of each that a link leads out of it, by the
+# deepest part of it that is there. A folder that is not there has no links.
+LEADS_OUT: Final = (
+    _BEGIN
+    + """
+base=$(readlink -f "$1") && [ -d "$base" ] || exit 0
+shift
+number=0
+for path; do
+  while [ ! -e "$path" ] && [ ! -L "$path" ]; do path=${path%/*}; done
+  real=$(readlink -f "$path") || real=
+  case $real/ in "${base%/}"/*) ;; *) echo "$number" ;; esac
+  number=$((number + 1))
+done
+"""
+)
+
 # $1 from, $2 to.
 MOVE: Final = (
     _BEGIN

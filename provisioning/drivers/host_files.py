@@ -136,6 +136,19 @@ def exists(host: HostDriver, path: str, *, sudo: bool = False) -> bool:
     return True
 
 
+def leading_out(
+    host: HostDriver, folder: str, paths: Sequence[str], *, sudo: bool = False
+) -> list[str]:
+    """Those of the paths below a folder that a link leads out of it, as it is now."""
+    asked = [path for path in paths if path.startswith(f"{folder}/")]
+    if not asked:
+        return []
+    argv = ("/bin/sh", "-c", file_scripts.LEADS_OUT, "sh", *map(_checked, (folder, *asked)))
+    told = _done(host, f"following links in {folder}", host.run(argv, sudo=sudo)).stdout.split()
+    numbers = {int(one) for one in told if one.isascii() and one.isdecimal()}
+    return [path for number, path in enumerate(asked) if number in numbers]
+
+
 def move(host: HostDriver, old: str, new: str, *, sudo: bool = False) -> None:
     """Rename; ``conflict`` when something is at ``new`` already. At once within a file system."""
     argv = ("/bin/sh", "-c", file_scripts.MOVE, "sh", _checked(old), _checked(new))

@@ -19,8 +19,9 @@ from provisioning.drivers.host import HostDriver
 from provisioning.operations import site_address
 from provisioning.operations.contract import Op, VerbError
 from provisioning.operations.site_work import GRACE_S, Work
+from provisioning.proxy import certificates
 from provisioning.quarantine.keeping import keep
-from provisioning.quarantine.models import REST
+from provisioning.quarantine.models import rest
 from provisioning.releases.models import Release
 from provisioning.sightings import project as project_of
 from sites.models import Site
@@ -57,6 +58,8 @@ def deprovision(op: Op, host: HostDriver) -> None:
     with op.step("Proxy", percent=10):
         parts = _remembered(work)
         site_address.stop_serving(work)
+        if not op.params.keep_certificate:
+            _forget_certificates(work)
     with op.step("Containers", percent=30):
         work.remove_containers([one.docker_id for one in work.containers()], grace_s=GRACE_S)
     with op.step("Networks", percent=50):
@@ -104,11 +107,19 @@ def _remembered(work: Work) -> dict[str, Any]:
     return found
 
 
+def _forget_certificates(work: Work) -> None:
+    gone = certificates.forget(work.host, work.site.host, work.wanted.domains)
+    for name in gone:
+        work.op.say(f"The certificate of {name} is removed.")
+    if work.wanted.domains and not gone:
+        work.op.say("There is no certificate to remove that SiteFlow knows of.")
+
+
 def _about_volumes(volumes: list[str], rests: list[str]) -> str:
     if not volumes:
         return "It has no volumes."
     names = ", ".join(volumes)
-    return f"In quarantine for {REST.days} days: {names}" if rests else f"Kept: {names}"
+    return f"In quarantine for {rest().days} days: {names}" if rests else f"Kept: {names}"
 
 
 def _move_files(work: Work) -> str:

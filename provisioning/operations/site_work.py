@@ -6,12 +6,13 @@ import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 
 from django.utils import timezone
 
 from provisioning import inventory
-from provisioning.drivers import compose, compose_run, host_files
+from provisioning.drivers import compose, compose_parse, compose_run, host_files
 from provisioning.drivers.compose import Project
 from provisioning.drivers.containers import ContainerState
 from provisioning.drivers.errors import DriverError
@@ -28,6 +29,8 @@ SLOWEST_S: Final = 3.0  # between two looks, at the most
 CHECK_S: Final = 3.0  # what a container's own check may take when we ask it
 HEALTHY_S: Final = 300  # how long containers get to become healthy
 STEADY_S: Final = 3  # how long one without a health check must run to count as well
+CRASHES: Final = 3  # so many restarts, and it will not come up by itself
+NEEDED_S: Final = 30  # but as long as others came up this short while ago, it may wait for them
 LOG_LINES: Final = 30
 GRACE_S: Final = 10
 TRIES: Final = 6
@@ -108,26 +111,48 @@ class Work:
         return [one for one in listed if project_of(one) == self.wanted.project]
 
     def get_images(self, model: dict[str, Any]) -> None:
-        """Builds what has a build section, pulls what is not there."""
+        """Builds what has a build section, pulls what is not there.
+
+        A release that ran once gets the images it ran with, as far as the host still has them.
+        """
         built = [name for name, one in model["services"].items() if one.get("build")]
+        self._note_names(compose_parse.image_of(model, service) for service in built)
         pulled = [
             name
             for name, one in model["services"].items()
-            if name not in built and not self._has_image(str(one.get("image", "")))
+            if name not in built and not self._image(str(one.get("image", "")))
         ]
         if pulled:
             self.compose(compose.pull(self.candidate, services=pulled), timeout_s=1800)
-        if built:
-            self.compose(compose.build(self.candidate, services=built), timeout_s=1800)
+        if missing := [service for service in built if not self._named_again(model, service)]:
+            self.compose(compose.build(self.candidate, services=missing), timeout_s=1800)
 
-    def _has_image(self, name: str) -> bool:
+    def _note_names(self, names: Iterable[str]) -> None:
+        """Which image each name stands for, before a build gives it to another."""
+        if self.op.recall("names") is None:
+            self.op.remember(names={name: found for name in names if (found := self._image(name))})
+
+    def give_names_back(self) -> None:
+        """After a failed release its images' names mean again what they meant before it."""
+        for name, image_id in (self.op.recall("names") or {}).items():
+            with _gone_is_fine():
+                self.host.docker.tag_image(image_id, name)
+
+    def _named_again(self, model: dict[str, Any], service: str) -> bool:
+        ran_with = self.wanted.images.get(service)
+        if not ran_with or not self._image(ran_with):
+            return False
+        self.host.docker.tag_image(ran_with, compose_parse.image_of(model, service))
+        return True
+
+    def _image(self, name: str) -> str | None:
+        """Its id, if the host has it."""
         try:
-            self.host.docker.image(name)
+            return self.host.docker.image(name).image_id
         except DriverError as error:
             if error.code != "not_found":
                 raise
-            return False
-        return True
+            return None
 
     def wait_healthy(self, docker_ids: Iterable[str] | None = None) -> None:
         """Until each is healthy, or runs steadily without a check. Raises VerbError with its log.
@@ -138,14 +163,10 @@ class Work:
         began = time.monotonic()
         passed: set[str] = set()
         while True:
-            states = [
-                self.host.docker.container(one.docker_id)
-                for one in self.containers()
-                if wanted is None or one.docker_id in wanted
-            ]
+            states = self._states(wanted)
             waiting = [one for one in states if not is_well(one)]
             for one in waiting:
-                if is_lost(one):
+                if is_lost(one, beside=states):
                     raise self.unwell(one)
             passed |= {one.docker_id for one in waiting if self._passes(one)}
             if not [one for one in waiting if one.docker_id not in passed]:
@@ -164,6 +185,20 @@ class Work:
             return self.host.docker.passes_check(one.docker_id, within_s=CHECK_S)
         return False
 
+    def still_healthy(self, docker_ids: Iterable[str] | None = None) -> None:
+        """A last look before there is no way back. Raises VerbError as above."""
+        wanted = set(docker_ids) if docker_ids is not None else None
+        for one in self._states(wanted):
+            if not is_well(one) and not self._passes(one):
+                raise self.unwell(one)
+
+    def _states(self, wanted: set[str] | None) -> list[ContainerState]:
+        return [
+            self.host.docker.container(one.docker_id)
+            for one in self.containers()
+            if wanted is None or one.docker_id in wanted
+        ]
+
     def note(self, states: Iterable[ContainerState]) -> None:
         at = timezone.now()
         for one in states:
@@ -177,6 +212,7 @@ class Work:
         for line in lines:
             self.op.say(f"{one.name}: {line}", stream="stderr")
         code = "" if one.exit_code is None or one.state == "running" else f", code {one.exit_code}"
+        code += f", after {one.restart_count} restarts" if one.restart_count else ""
         last = f" Its last words: {lines[-1][:300]}" if lines else ""
         message = f"{one.name} is {one.health or one.state}{code}.{last}"
         return VerbError(message, code="unhealthy")
@@ -215,15 +251,32 @@ def is_well(one: ContainerState) -> bool:
         return one.state == "running" and one.health == "healthy"
     if one.state == "exited":
         return one.exit_code == 0
-    age = timezone.now() - one.started_at if one.started_at else None
-    return one.state == "running" and age is not None and age.total_seconds() > STEADY_S
+    steady = one.started_at is not None and _age_s(one.started_at) > STEADY_S
+    return one.state == "running" and steady
 
 
-def is_lost(one: ContainerState) -> bool:
-    """It will not become well by itself."""
+def is_lost(one: ContainerState, *, beside: Iterable[ContainerState] = ()) -> bool:
+    """It will not become well by itself. ``beside``: what it may need, and that may be coming up.
+
+    Without a health check one that crashes and is restarted again and again is never unhealthy.
+    """
     if one.health == "unhealthy" or one.state == "dead":
         return True
-    return one.state == "exited" and one.exit_code != 0
+    if one.state == "exited":
+        return one.exit_code != 0
+    return _crashes(one) and not any(_is_new(other) for other in beside if not _crashes(other))
+
+
+def _crashes(one: ContainerState) -> bool:
+    return one.restart_count >= CRASHES
+
+
+def _is_new(one: ContainerState) -> bool:
+    return one.started_at is None or _age_s(one.started_at) < NEEDED_S
+
+
+def _age_s(since: datetime) -> float:
+    return (timezone.now() - since).total_seconds()
 
 
 def carry_out(

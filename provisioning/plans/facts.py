@@ -7,6 +7,7 @@ gone afterwards.
 from __future__ import annotations
 
 import hashlib
+import posixpath
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -26,6 +27,7 @@ from provisioning.sightings import project as project_of
 from sites.models import Host
 
 MAX_FILE: Final = 1_000_000  # bytes of one file of a site that is read for its diff
+MAX_PATHS: Final = 500
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,7 @@ class Found:
     model: dict[str, Any]
     hashes: dict[str, str]
     taken: dict[int, str]
+    leading_out: tuple[str, ...]  # paths in the site's folder that links lead elsewhere
     disk_free_bytes: int | None
 
     def fingerprint(self, *, new: bool) -> dict[str, Any]:
@@ -76,7 +79,7 @@ def read_found(host: HostDriver, row: Host, wanted: Wanted) -> Found:
     with staged(host, row, wanted) as staging:
         model = compose_parse.config(answer(host, compose.config(staging), sudo=row.sudo))
         hashes = _hashes(host, row, staging) if mine else dict.fromkeys(services_of(model), "")
-    names = {str(one["image"]) for one in services_of(model).values() if one.get("image")}
+    names = {compose_parse.image_of(model, service) for service in services_of(model)}
     folder_exists = host_files.exists(host, wanted.folder, sudo=row.sudo)
     return Found(
         folder_exists=folder_exists,
@@ -94,6 +97,9 @@ def read_found(host: HostDriver, row: Host, wanted: Wanted) -> Found:
             for port in one.ports
             if port.public is not None
         },
+        leading_out=tuple(
+            host_files.leading_out(host, wanted.folder, _below(model, wanted.folder), sudo=row.sudo)
+        ),
         disk_free_bytes=_free(host, row),
     )
 
@@ -104,6 +110,21 @@ def services_of(model: dict[str, Any]) -> dict[str, Any]:
 
 def _hashes(host: HostDriver, row: Host, staging: Project) -> dict[str, str]:
     return compose_parse.hashes(answer(host, compose.config_hashes(staging), sudo=row.sudo))
+
+
+def _below(model: Any, folder: str) -> list[str]:
+    """Every path of the model in the site's folder: what is mounted, built from, read."""
+    found: set[str] = set()
+    waiting = [model]
+    while waiting:
+        match waiting.pop():
+            case dict() as one:
+                waiting += one.values()
+            case list() as one:
+                waiting += one
+            case str() as text if text.startswith(f"{folder}/"):
+                found.add(posixpath.normpath(text))
+    return sorted(found)[:MAX_PATHS]
 
 
 @contextmanager

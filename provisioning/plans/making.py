@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from provisioning.drivers import compose_lint, dotenv
+from provisioning.drivers.compose_parse import image_of
 from provisioning.drivers.errors import DriverError
 from provisioning.plans.facts import Found
 from provisioning.plans.shape import Change, Plan, Problem, digest_of
@@ -35,7 +36,7 @@ def plan_of(
         *_images(found),
         *_named("network", found.model.get("networks"), found.networks),
         *_named("volume", found.model.get("volumes"), found.volumes),
-        *_containers(found),
+        *_containers(wanted, found),
         *(Change("vhost", "create" if new else "keep", name) for name in wanted.domains),
     )
     return Plan(
@@ -55,12 +56,28 @@ def plan_of(
     )
 
 
-def recreated(found: Found) -> list[str]:
-    """Services whose containers would be replaced, as compose itself decides it."""
+def recreated(wanted: Wanted, found: Found) -> list[str]:
+    """Services whose containers would be replaced, as compose itself decides it; and those whose
+    image is built from other files than the present ones, which no configuration tells."""
+    built = rebuilt(wanted, found)
     return sorted(
         service
         for service, containers in _by_service(found).items()
-        if any(_differs(found, service, one) for one in containers)
+        if service in built or any(_differs(wanted, found, service, one) for one in containers)
+    )
+
+
+def rebuilt(wanted: Wanted, found: Found) -> list[str]:
+    """Services whose image is built from files that are to change."""
+    own = {name: data for name, data in wanted.texts().items() if name not in (COMPOSE, ENV)}
+    changed = [
+        f"{wanted.folder}/{name}" for name, data in own.items() if found.texts.get(name) != data
+    ]
+    return sorted(
+        service
+        for service, one in found.model.get("services", {}).items()
+        if (build := one.get("build"))
+        and any(path.startswith(f"{build['context'].rstrip('/')}/") for path in changed)
     )
 
 
@@ -70,7 +87,7 @@ def started(found: Found) -> list[str]:
 
 
 def downtime(wanted: Wanted, found: Found) -> str:
-    stopped = [name for name in recreated(found) if name not in wanted.stateless]
+    stopped = [name for name in recreated(wanted, found) if name not in wanted.stateless]
     if not stopped:
         return ""
     return (
@@ -86,18 +103,23 @@ def _by_service(found: Found) -> dict[str, list[Any]]:
     return services
 
 
-def _differs(found: Found, service: str, container: Any) -> bool:
-    """Another configuration, or the name of its image stands for another image by now."""
+def _differs(wanted: Wanted, found: Found, service: str, container: Any) -> bool:
+    """Another configuration, or the name of its image stands for another image by now.
+
+    What a past release had built for it, it gets again.
+    """
     wanted_hash = found.hashes.get(service)
     if wanted_hash is None:
         return False  # no longer wanted: removed, not replaced
-    image = found.images.get(str(found.model["services"][service].get("image", "")))
+    built = found.model["services"][service].get("build")
+    image = wanted.images.get(service) if built else None
+    image = image or found.images.get(image_of(found.model, service))
     moved = image is not None and image != container.image_id
     return container.labels.get(HASH_LABEL) != wanted_hash or moved
 
 
-def _containers(found: Found) -> Iterator[Change]:
-    replaced = recreated(found)
+def _containers(wanted: Wanted, found: Found) -> Iterator[Change]:
+    replaced = recreated(wanted, found)
     for service, containers in sorted(_by_service(found).items()):
         for one in containers:
             if service not in found.hashes:
@@ -112,9 +134,9 @@ def _containers(found: Found) -> Iterator[Change]:
 
 def _images(found: Found) -> Iterator[Change]:
     for service, one in sorted(found.model.get("services", {}).items()):
-        name = str(one.get("image", ""))
+        name = image_of(found.model, service)
         if one.get("build"):
-            yield Change("image", "change" if name in found.images else "create", name or service,
+            yield Change("image", "change" if name in found.images else "create", name,
                          "is built on the host")  # fmt: skip
         elif name in found.images:
             yield Change("image", "keep", name)
@@ -171,6 +193,8 @@ def _marked(key: str, value: str, hidden: set[str], wanted: Wanted) -> str:
 def _problems(wanted: Wanted, found: Found, *, new: bool, reuse_volumes: bool) -> Iterator[Problem]:
     for one in compose_lint.problems(found.model, folder=wanted.folder, project=wanted.project):
         yield Problem(one.code, f"{one.path}: {one.message}", not one.warning)
+    for path in found.leading_out:
+        yield Problem("path_outside", f"{path} is a link that leads out of the site's folder.")
     if new:
         yield from _in_the_way(wanted, found, reuse_volumes=reuse_volumes)
     for service, one in found.model.get("services", {}).items():

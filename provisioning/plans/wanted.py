@@ -27,6 +27,7 @@ class Wanted:
     env: dict[str, str]
     secret_names: tuple[str, ...] = ()
     files: dict[str, str] = field(default_factory=dict)
+    images: dict[str, str] = field(default_factory=dict)  # service → id, where it ran before
     domains: tuple[str, ...] = ()
     web_service: str = ""
     web_port: int | None = None
@@ -88,6 +89,7 @@ def wanted_from(release: Release, env: dict[str, str], domains: Iterable[str]) -
         env=env,
         secret_names=tuple(release.secret_names),
         files=dict(release.files),
+        images=dict(release.images),
         domains=tuple(sorted(domains)),
         **known,
     )

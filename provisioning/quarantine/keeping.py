@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from django.db import transaction
 
-from provisioning.quarantine.models import REST, Quarantine
+from provisioning.quarantine.models import Quarantine, rest
 from provisioning.releases.models import Release
 from sites.models import Domain, Site
 
@@ -30,7 +30,7 @@ def keep(
     row = Quarantine(
         host=site.host, name=site.name, volumes=volumes, folder=folder, created_by=by[:150]
     )
-    row.until = now + REST
+    row.until = now + rest()
     row.seal(
         {
             "site": _some(site, _SITE),

@@ -3,14 +3,18 @@ from __future__ import annotations
 import json
 import uuid
 from datetime import timedelta
-from typing import Any, Final
+from typing import Any
 
+from django.conf import settings
 from django.db import models
 
 from sites.encryption import decrypt, encrypt
 from sites.rights import Viewer, reach
 
-REST: Final = timedelta(days=14)
+
+def rest() -> timedelta:
+    """How long it can be had back for certain."""
+    return timedelta(days=settings.QUARANTINE_DAYS)
 
 
 class QuarantineQuerySet(models.QuerySet["Quarantine"]):

@@ -82,6 +82,7 @@ def nothing_there(project: str = "shop", **values: Any) -> Found:
         },
         "hashes": {"web": "h1"},
         "taken": {},
+        "leading_out": (),
         "disk_free_bytes": 10**12,
     }  # fmt: skip
     return Found(**(told | values))

@@ -11,7 +11,7 @@ from provisioning.drivers.pool import host_driver
 from provisioning.engine.inline import InlineOp
 from provisioning.models import Operation
 from provisioning.operations.contract import VerbError
-from provisioning.proxy import apply
+from provisioning.proxy import apply, certificates
 from provisioning.proxy.models import Proxy
 from provisioning.proxy.report import report
 from provisioning.targets import target_of
@@ -209,6 +209,20 @@ def test_a_site_is_taken_out_and_twice_is_once(host: Host, lab_host: LabHost) ->
     assert sorted(lab_host.path(f"{it.FOLDER}/upstreams").iterdir()) == [
         lab_host.path(f"{it.FOLDER}/upstreams/blog._")
     ]
+
+
+def test_certificates_of_some_names_are_forgotten(host: Host, lab_host: LabHost) -> None:
+    store = lab_host.path("/var/lib/docker/volumes/siteflow-proxy_data/_data/caddy/certificates")
+    for project in ("news", "blog"):
+        it.start_site(lab_host, project)
+        it.site_of(host, project)
+    it.good("proxy.sync", host)
+    assert [it.text(host, f"{name}.test") for name in ("news", "blog")] == ["news", "blog"]
+    driver = host_driver(target_of(host))
+    assert certificates.forget(driver, host, ["news.test", "never.test"]) == ["news.test"]
+    assert [path.name for path in store.glob("*/*")] == ["blog.test"]
+    assert certificates.forget(driver, host, ["news.test"]) == []
+    assert it.text(host, "blog.test") == "blog"
 
 
 # -- without a lost request -------------------------------------------------------------------

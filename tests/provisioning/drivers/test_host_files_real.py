@@ -104,6 +104,22 @@ def test_the_root_of_all_sites_may_be_a_link(host: LocalHost, tmp_path: Path) ->
     assert names(tmp_path / "disk") == []
 
 
+def test_links_that_lead_out_are_told(host: LocalHost, tmp_path: Path) -> None:
+    site = tmp_path / "site"
+    (site / "data" / "real").mkdir(parents=True)
+    for name, leads_to in {"out": "/etc", "up": "../..", "hangs": "/nowhere/at/all"}.items():
+        (site / "data" / name).symlink_to(leads_to)
+    (site / "data" / "in").symlink_to("real")
+    ends = ("out", "out/hosts", "out/new/x", "up", "hangs", "in", "in/new", "real", "not-there/yet")
+    paths = [f"{site}/data/{end}" for end in ends]
+    told = host_files.leading_out(host, str(site), [*paths, "/etc/passwd"])
+    assert told == paths[:5]
+    (tmp_path / "other").symlink_to("site")
+    paths = [path.replace("/site/", "/other/") for path in paths]
+    assert host_files.leading_out(host, f"{tmp_path}/other", paths) == paths[:5]
+    assert host_files.leading_out(host, f"{tmp_path}/none", [f"{tmp_path}/none/x"]) == []
+
+
 def test_devices_and_pipes_do_not_hold_us(host: LocalHost, tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     fails(lambda: host_files.read(host, str(tmp_path / "pipe")), "conflict")

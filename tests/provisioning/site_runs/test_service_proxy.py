@@ -20,7 +20,7 @@ from tests.lab.images import BUSYBOX
 from tests.provisioning.rows import COMMAND
 from tests.provisioning.site_runs.acts import did, made, prepared, words
 from tests.provisioning.site_runs.bare import make_template
-from tests.provisioning.site_runs.conftest import clean, ended, registered
+from tests.provisioning.site_runs.ground import clean_host, ended, registered
 from tests.provisioning.site_runs.visitor import Visitor
 
 pytestmark = pytest.mark.lab
@@ -33,7 +33,7 @@ def place(lab: Lab, transactional_db: None) -> Iterator[Host]:
     with caddy_service(lab.web1):
         yield row
         pool.close_all()
-        clean(lab)
+        clean_host(lab.web1)
 
 
 def test_a_site_behind_a_service(place: Host, lab: Lab) -> None:

@@ -25,7 +25,7 @@ from tests.lab.host import Host as LabHost
 from tests.lab.site_images import site_engine
 from tests.provisioning.rows import COMMAND
 from tests.provisioning.site_runs.acts import did, told, words
-from tests.provisioning.site_runs.conftest import ended
+from tests.provisioning.site_runs.ground import ended
 from tests.provisioning.site_runs.software import EMAIL, MARKS
 from tests.provisioning.site_runs.visitor import visitor
 from tests.provisioning.site_runs.world import differences, world

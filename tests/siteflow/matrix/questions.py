@@ -34,7 +34,9 @@ def _api(method: str, path: str, row: Row | None = None, **changes: Any) -> Ques
 
 _THING: Final = "admin/sites/{}/<path:object_id>/change/"
 _TABS: Final = {
-    "host": ("containers", "services", "operations", "audit"),
+    "host": ("containers", "services", "proxy", "operations", "audit"),
+    "site": ("domains",),
+    "domain": ("operations", "audit"),
     "container": ("logs", "operations", "audit"),
 }
 _BULK: Final = "admin/sites/container/bulk/container.remove/"
