@@ -81,7 +81,8 @@ def test_there_is_an_end_to_waiting(host: FakeHost, monkeypatch: pytest.MonkeyPa
 
 def test_a_last_look_asks_the_check_as_well(host: FakeHost) -> None:
     host.well.add("shop-web-1")
-    work(host).still_healthy()
+    one = work(host)
+    one.still_healthy()
     host.well.clear()
     with pytest.raises(VerbError, match="starting"):
-        work(host).still_healthy()
+        one.still_healthy()
