@@ -29,10 +29,12 @@ def kept_engine(host: Host, *, key: str) -> Iterator[None]:
     data.rename(aside)
     try:
         _begin(host, kept, data)
-        yield
-        _empty(host)
-        host.stop_dockerd()
-        _move(data, kept)
+        try:
+            yield
+        finally:
+            _empty(host)
+            host.stop_dockerd()
+            _move(data, kept)
     finally:
         host.stop_dockerd()
         shutil.rmtree(data, ignore_errors=True)
