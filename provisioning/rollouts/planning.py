@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from audit.record import Actor
+from provisioning.engine.errors import BadParams
 from provisioning.permission import holds
 from provisioning.releases.drafting import template_of
 from provisioning.releases.models import Release
@@ -37,6 +38,16 @@ class Rolling(BaseModel):
     wave_size: int = Field(default=5, ge=1, le=50)
 
 
+def rolling(**values: Any) -> Rolling:
+    """Raises BadParams for values that do not fit."""
+    try:
+        return Rolling.model_validate(values)
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_url=False)[0]
+        field = str(first["loc"][0])
+        raise BadParams(f"{field}: {first['msg']}.", field=field) from None
+
+
 @dataclass
 class Line:
     """A site and its wave; in none (0), ``reason`` says why."""
@@ -44,6 +55,11 @@ class Line:
     site: Site
     wave: int = 0
     reason: str = ""
+
+    @property
+    def if_named(self) -> bool:
+        """Left out only until it is named."""
+        return self.reason in ("", _EDITED)
 
 
 @dataclass

@@ -97,7 +97,10 @@ def test_what_is_refused_says_why(five: list[Site], admin: User, bob: User) -> N
     assert sent(bob, "post", "/preview", asked).status_code == 403
     wrong = sent(admin, "post", "", {"template": "nothing"})
     assert (wrong.status_code, wrong.json()["error"]["field"]) == (422, "template")
-    for body in ({"sites": []}, {"wave_size": 0}, {"wave_size": 51}, {"version": 0}, {"more": 1}):
+    bodies: list[dict[str, Any]] = [
+        {"sites": []}, {"wave_size": 0}, {"wave_size": 51}, {"version": 0}, {"more": 1},
+    ]  # fmt: skip
+    for body in bodies:
         assert sent(admin, "post", "", {"template": "page", **body}).status_code == 422
     Site.objects.filter(pk=five[0].pk).update(managed=False)
     refused = sent(admin, "post", "", asked)
