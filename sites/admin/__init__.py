@@ -3,7 +3,11 @@
 from sites.admin.containers import ContainerAdmin
 from sites.admin.hosts import HostAdmin
 from sites.admin.quarantine import QuarantineAdmin
+from sites.admin.rollouts import RolloutAdmin
 from sites.admin.sites import SiteAdmin
 from sites.admin.templates import SiteTemplateAdmin
 
-__all__ = ["ContainerAdmin", "HostAdmin", "QuarantineAdmin", "SiteAdmin", "SiteTemplateAdmin"]
+__all__ = [
+    "ContainerAdmin", "HostAdmin", "QuarantineAdmin", "RolloutAdmin", "SiteAdmin",
+    "SiteTemplateAdmin",
+]  # fmt: skip

@@ -23,7 +23,7 @@ from provisioning.site_templates.models import SiteTemplate
 from sites.admin.reading import ReadingAdmin
 from sites.admin.template_forms import TemplateForm, initial_of
 from sites.models import Site
-from sites.rights import may
+from sites.rights import may, may_somewhere
 
 MANAGE = "provisioning.manage_sitetemplate"
 _BLANK = """\
@@ -86,6 +86,7 @@ class SiteTemplateAdmin(ReadingAdmin):
             params=_params(item),
             sites=running.order_by("name", "pk")[:100],
             may_manage=may(request.user, MANAGE),
+            may_roll=may_somewhere(request.user, "sites.manage_site"),
             newest=template.version == item["versions"][0]["number"],
         )
 
