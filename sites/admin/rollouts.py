@@ -90,14 +90,16 @@ class RolloutAdmin(ReadingAdmin):
         told: dict[str, Any] = {"template": template.id, "version": template.version}
         made = every = _planned(request, told)
         told["wave_size"] = request.POST.get("wave_size", 5)
-        error: EngineError | VerbError | NotFound | None = None
+        error: EngineError | VerbError | None = None
         try:
             if request.method == "POST":
                 told["sites"] = _ticked(request)
                 made = _planned(request, told)
                 if request.POST.get("do") == "begin":
                     return _begun(request, told)
-        except (EngineError, VerbError, NotFound) as refused:
+        except NotFound:
+            raise Http404 from None
+        except (EngineError, VerbError) as refused:
             error = refused
         response = self.page(
             request,
