@@ -14,7 +14,7 @@ from django.utils import timezone
 from pydantic import BaseModel, ConfigDict, Field
 
 from provisioning import inventory
-from provisioning.drivers import compose, host_files
+from provisioning.drivers import compose, compose_parse, host_files
 from provisioning.drivers.containers import ContainerState
 from provisioning.drivers.host import HostDriver
 from provisioning.operations import site_address
@@ -101,7 +101,7 @@ def _bring_up(work: Work) -> None:
     with op.step("Images", percent=20):
         work.get_images(model)
     with op.step("Start", percent=50):
-        _start(work)
+        _start(work, model)
     with op.step("Healthy", percent=60):
         work.wait_healthy(_new_ones(work) if op.recall("beside") else None)
         if op.recall("beside"):
@@ -110,6 +110,7 @@ def _bring_up(work: Work) -> None:
         _serve(work)
     with op.step("Answer", percent=85):
         site_address.prove(work)
+        work.still_healthy(_new_ones(work) if op.recall("beside") else None)
 
 
 def _finish(work: Work) -> None:
@@ -156,18 +157,19 @@ def _unwanted(found: Found) -> list[str]:
     return [one.docker_id for one in found.containers if service_of(one) not in services]
 
 
-def _start(work: Work) -> None:
+def _start(work: Work, model: dict[str, Any]) -> None:
     op = work.op
     if not op.recall("beside"):
         return work.compose(compose.up(work.candidate))
     if added := op.recall("started"):
         work.compose(compose.up(work.candidate, services=added, no_recreate=True))
     for service in op.recall("replaced"):
-        if not _of_service(work, service, _new_ones(work)):
-            two = {service: 1 + len(_of_service(work, service, op.recall("old_ids")))}
+        wanted = compose_parse.replicas(model, service)
+        if len(_of_service(work, service, _new_ones(work))) < wanted:
+            both = {service: wanted + len(_of_service(work, service, op.recall("old_ids")))}
             work.compose(
                 compose.up(
-                    work.candidate, services=[service], no_deps=True, no_recreate=True, scale=two
+                    work.candidate, services=[service], no_deps=True, no_recreate=True, scale=both
                 )
             )
 
