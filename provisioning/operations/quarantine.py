@@ -35,6 +35,8 @@ def _move_back(op: Op, host: HostDriver, row: Quarantine) -> None:
     if host_files.exists(host, row.folder, sudo=sudo):
         if host_files.exists(host, place, sudo=sudo):
             raise VerbError(f"{place} is taken by something else.", code="folder_taken")
+        # The last site of a tenant took the tenant's folder with it.
+        host_files.make_folder(host, place.rpartition("/")[0], mode=0o755, sudo=sudo)
         host_files.move(host, row.folder, place, sudo=sudo)
 
 

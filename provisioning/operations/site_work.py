@@ -116,15 +116,22 @@ class Work:
         """
         built = [name for name, one in model["services"].items() if one.get("build")]
         self._note_names(compose_parse.image_of(model, service) for service in built)
-        pulled = [
-            name
-            for name, one in model["services"].items()
-            if name not in built and not self._image(str(one.get("image", "")))
-        ]
-        if pulled:
-            self.compose(compose.pull(self.candidate, services=pulled), timeout_s=1800)
+        named = {name: str(one.get("image", "")) for name, one in model["services"].items()}
+        self._pull({name: image for name, image in named.items()
+                    if name not in built and not self._image(image)})  # fmt: skip
         if missing := [service for service in built if not self._named_again(model, service)]:
             self.compose(compose.build(self.candidate, services=missing), timeout_s=1800)
+
+    def _pull(self, images: dict[str, str]) -> None:
+        """``images`` by service. A registry's own words need not name what was asked of it."""
+        if not images:
+            return
+        self.op.say(f"Pulling {', '.join(sorted(set(images.values())))}")
+        try:
+            self.compose(compose.pull(self.candidate, services=list(images)), timeout_s=1800)
+        except DriverError as error:
+            names = ", ".join(sorted(set(images.values())))
+            raise DriverError(f"{names}: {error.message}", error.code) from error
 
     def _note_names(self, names: Iterable[str]) -> None:
         """Which image each name stands for, before a build gives it to another."""

@@ -109,6 +109,7 @@ class DomainAdmin(ReadingAdmin):
             where=row.host.name,
             loses=_loses(row) if gone else (),
             keeps=_KEEPS.get(kind, ""),
+            joint="" if gone else "for",
             initial={"username": request.GET.get("username", "")},
         )
         return act(request, verb, row, context=frame)
