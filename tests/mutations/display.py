@@ -34,6 +34,8 @@ DISPLAY: Final[tuple[tuple[str, str, str], ...]] = (
     ("sites/admin/hosts.py", "may_on(request.user, 'sites.manage_host', row)", _BUTTON),
     ("sites/admin/hosts.py", "may_on(request.user, 'sites.operate_host', row)", _BUTTON),
     ("sites/admin/sites.py", "may(request.user, 'sites.manage_tag')", _BUTTON),
+    ("sites/admin/rollouts.py", "may_on(request.user, MANAGE, one.site)", _BUTTON),
+    ("sites/admin/templates.py", "may_somewhere(request.user, 'sites.manage_site')", _BUTTON),
     ("sites/admin/sites.py", "may_on(request.user, 'sites.view_host', row.host)", _LINK),
     ("sites/admin/containers.py", "may_on(request.user, 'sites.view_host', row.host)", _LINK),
     ("provisioning/admin.py", "may_on(request.user, 'provisioning.cancel_operation'", _BUTTON),
