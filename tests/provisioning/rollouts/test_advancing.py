@@ -218,6 +218,16 @@ def test_what_was_changed_meanwhile_is_skipped(
     assert told(row) == ("done", "Done, but for sites that were changed meanwhile.")
 
 
+def test_what_somebody_released_by_hand_is_done(five: list[Site], boss: Actor) -> None:
+    row = rolled(boss, *five[:2])
+    end(five[0], "failed")
+    advance(row.pk)
+    engine.start("site.release", five[0], actor=COMMAND, params={"number": 2})
+    end(five[0])
+    acts.resume(row, actor=boss)
+    assert stands(row) == {"a": "done", "b": "running"}
+
+
 def test_when_the_first_is_skipped_the_next_goes_alone(five: list[Site], boss: Actor) -> None:
     row = acts.stop(rolled(boss), actor=boss)
     end(five[0], "failed")
