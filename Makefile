@@ -19,7 +19,7 @@ test: .venv/development ## Set-up and all tests, on both databases, the lab incl
 
 templates: .venv/development ## The real software of all site templates, built and started on a lab host
 	@tests/lab/install
-	@$(BIN)/python -m pytest -m software --timeout=7200 $(TEST_ARGS)
+	@$(BIN)/python -m pytest -m software -rP --timeout=7200 $(TEST_ARGS)
 
 lab: .venv/development ## Real hosts to look at and try, registered in a running console
 	@tests/lab/install

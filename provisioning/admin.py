@@ -26,6 +26,7 @@ from sites.rights import may_on, may_somewhere
 MAX_LINES = 1000
 _PAGES = {
     "container": "admin:sites_container_change",
+    "domain": "admin:sites_domain_change",
     "host": "admin:sites_host_change",
     "site": "admin:sites_site_change",
 }

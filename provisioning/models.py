@@ -109,9 +109,12 @@ class Operation(models.Model):
 
     @property
     def label(self) -> str:
-        """The verb in words, such as "Restart shop-web"."""
-        verb = self.kind.partition(".")[2].replace("-", " ").capitalize()
-        return f"{verb} {self.target_name}".strip()
+        """The verb in words, such as "Restart shop-web"; "Sync proxy web1" of a part of a host."""
+        of, _, name = self.kind.partition(".")
+        words = [name.replace("-", " ").capitalize(), self.target_name]
+        if self.target_type and of != self.target_type:
+            words.insert(1, of)
+        return " ".join(words).strip()
 
     @property
     def place(self) -> tuple[int | None, int | None]:

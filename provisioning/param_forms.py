@@ -6,7 +6,7 @@ from typing import Any, Literal, get_args, get_origin
 
 from annotated_types import Ge, Le
 from django import forms
-from pydantic import BaseModel
+from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 
 from provisioning.operations.contract import Verb
@@ -26,10 +26,9 @@ WORDS: dict[str, tuple[str, str]] = {
     "http_port": ("Port for HTTP", "On the host; 80 unless something else has it."),
     "https_port": ("Port for HTTPS", "On the host; 443 unless something else has it."),
     "admin_port": ("Port for SiteFlow", "On the host's own loopback only."),
-    "plan_digest": (
-        "Digest of the plan",
-        "Needed where somebody has changed the proxy by hand: that change is then taken back.",
-    ),
+    "plan_digest": ("Digest of the plan", "Of the plan that was looked at."),
+    "username": ("User", "a–z, 0–9 and . _ @ + -"),
+    "password": ("Password", "At most 72 bytes. It is kept as a hash only, and never shown."),
     "service": ("Service", "The name of a systemd unit, such as nginx.service."),
     "remove_volumes": (
         "Remove its volumes as well",
@@ -79,7 +78,7 @@ def given_params(params: type[BaseModel], data: Any, *, complete: bool) -> dict[
 def _field(name: str, info: FieldInfo) -> forms.Field:
     label, help_text = WORDS[name]
     words: dict[str, Any] = {"label": label, "help_text": help_text, "initial": info.default}
-    if name in HIDDEN and info.annotation is not str:  # those are typed by people
+    if name in HIDDEN:
         return forms.CharField(required=False, widget=forms.HiddenInput, label=label)
     if info.annotation is bool:
         return forms.BooleanField(required=False, **words)
@@ -88,6 +87,9 @@ def _field(name: str, info: FieldInfo) -> forms.Field:
     if get_origin(info.annotation) is Literal:
         choices = [(value, value) for value in get_args(info.annotation)]
         return forms.ChoiceField(choices=choices, **words)
+    if info.annotation is SecretStr:
+        hints = {"autocomplete": "new-password"}
+        return forms.CharField(widget=forms.PasswordInput(attrs=hints), **(words | {"initial": ""}))
     if get_origin(info.annotation) is list:
         return forms.CharField(required=False, **(words | {"initial": ""}))
     return forms.CharField(**(words | {"initial": ""}))

@@ -22,7 +22,10 @@ from sites.rights import may_somewhere
 
 @dataclass(frozen=True)
 class Item:
-    """One line of the side menu; shown to whoever holds the permission."""
+    """One line of the side menu; shown to whoever holds the permission.
+
+    ``also`` are views whose pages lie below it for people, though not by their addresses.
+    """
 
     title: str
     icon: str
@@ -30,12 +33,18 @@ class Item:
     permission: str = ""
     args: tuple[str, ...] = ()
     apart: bool = False
+    also: tuple[str, ...] = ()
 
 
+_OF_SITES = (
+    "admin:sites_domain_changelist",
+    "admin:provisioning_sitetemplate_changelist",
+    "admin:provisioning_quarantine_changelist",
+)
 # By what people do. What does not exist yet is not listed.
 MENU = (
     Item("Overview", "overview", "admin:index"),
-    Item("Sites", "sites", "admin:sites_site_changelist", "sites.view_site"),
+    Item("Sites", "sites", "admin:sites_site_changelist", "sites.view_site", also=_OF_SITES),
     Item("Containers", "containers", "admin:sites_container_changelist", "sites.view_container"),
     Item("Hosts", "hosts", "admin:sites_host_changelist", "sites.view_host"),
     Item(
@@ -96,6 +105,7 @@ def _roots() -> dict[str, str]:
     lists = {
         "container_root": "admin:sites_container_changelist",
         "site_root": "admin:sites_site_changelist",
+        "domain_root": "admin:sites_domain_changelist",
         "host_root": "admin:sites_host_changelist",
         "operation_root": "admin:provisioning_operation_changelist",
     }
@@ -109,6 +119,7 @@ def menu(user: User | AnonymousUser, path: str) -> list[dict[str, Any]]:
         if item.permission and not may_somewhere(user, item.permission):
             continue
         url = reverse(item.view, args=item.args)
-        here = path == url if item.view == "admin:index" else path.startswith(url)
+        below = (url, *map(reverse, item.also))
+        here = path == url if item.view == "admin:index" else path.startswith(below)
         lines.append({"item": item, "url": url, "here": here})
     return lines

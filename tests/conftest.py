@@ -1,5 +1,9 @@
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+import pytest
+
 pytest_plugins = ["tests.lab.fixtures", "tests.audit.flushing", "tests.people"]
 MAX_ID = 60  # characters
 
@@ -10,3 +14,11 @@ def pytest_make_parametrize_id(config: object, val: object, argname: str) -> str
     if isinstance(text, str) and (len(text) > MAX_ID or "ssh-ed25519" in text):
         return argname
     return None
+
+
+@pytest.fixture(autouse=True, scope="session")
+def cheap_passwords() -> Iterator[None]:
+    """Passwords of domains are slow to hash on purpose, and thousands are set here."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("provisioning.operations.domains._COST", 4)
+        yield

@@ -56,6 +56,13 @@ def image_of(model: dict[str, Any], service: str) -> str:
     return str(model["services"][service].get("image") or f"{model.get('name', '')}-{service}")
 
 
+def replicas(model: dict[str, Any], service: str) -> int:
+    """How many containers a service is to have (``scale`` or ``deploy: {replicas:}``)."""
+    told = model["services"][service]
+    count = told.get("scale", (told.get("deploy") or {}).get("replicas", 1))
+    return count if isinstance(count, int) and 0 < count <= _MAX_ROWS else 1
+
+
 def hashes(text: str) -> dict[str, str]:
     """Service → config hash (``config --hash '*'``)."""
     found = [_HASH.fullmatch(line) for line in text.split("\n") if line.strip()]

@@ -69,6 +69,7 @@ def _forward(work: Work) -> None:
         site_address.serve(work)
     with op.step("Answer", percent=90):
         site_address.prove(work)
+        work.still_healthy()
     with op.step("Finish", percent=95):
         work.put_in_place()
         _settle(work)

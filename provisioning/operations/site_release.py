@@ -14,7 +14,7 @@ from django.utils import timezone
 from pydantic import BaseModel, ConfigDict, Field
 
 from provisioning import inventory
-from provisioning.drivers import compose, host_files
+from provisioning.drivers import compose, compose_parse, host_files
 from provisioning.drivers.containers import ContainerState
 from provisioning.drivers.host import HostDriver
 from provisioning.operations import site_address
@@ -101,7 +101,7 @@ def _bring_up(work: Work) -> None:
     with op.step("Images", percent=20):
         work.get_images(model)
     with op.step("Start", percent=50):
-        _start(work)
+        _start(work, model)
     with op.step("Healthy", percent=60):
         work.wait_healthy(_new_ones(work) if op.recall("beside") else None)
         if op.recall("beside"):
@@ -110,6 +110,7 @@ def _bring_up(work: Work) -> None:
         _serve(work)
     with op.step("Answer", percent=85):
         site_address.prove(work)
+        work.still_healthy(_new_ones(work) if op.recall("beside") else None)
 
 
 def _finish(work: Work) -> None:
@@ -156,18 +157,19 @@ def _unwanted(found: Found) -> list[str]:
     return [one.docker_id for one in found.containers if service_of(one) not in services]
 
 
-def _start(work: Work) -> None:
+def _start(work: Work, model: dict[str, Any]) -> None:
     op = work.op
     if not op.recall("beside"):
         return work.compose(compose.up(work.candidate))
     if added := op.recall("started"):
         work.compose(compose.up(work.candidate, services=added, no_recreate=True))
     for service in op.recall("replaced"):
-        if not _of_service(work, service, _new_ones(work)):
-            two = {service: 1 + len(_of_service(work, service, op.recall("old_ids")))}
+        wanted = compose_parse.replicas(model, service)
+        if len(_of_service(work, service, _new_ones(work))) < wanted:
+            both = {service: wanted + len(_of_service(work, service, op.recall("old_ids")))}
             work.compose(
                 compose.up(
-                    work.candidate, services=[service], no_deps=True, no_recreate=True, scale=two
+                    work.candidate, services=[service], no_deps=True, no_recreate=True, scale=both
                 )
             )
 
@@ -211,12 +213,13 @@ def _settle(work: Work) -> None:
         rows.filter(status=Release.Status.CURRENT).exclude(pk=work.release.pk).update(
             status=Release.Status.PAST
         )
+        # Why it failed before is over; what somebody wrote of the change stays in the list.
+        rows.filter(pk=work.release.pk, status=Release.Status.FAILED).update(message="")
         rows.filter(pk=work.release.pk).update(
             status=Release.Status.CURRENT,
             current_since=now,
             images=images,
             operation=work.op.row,
-            message="",
         )
         Site.objects.filter(pk=work.site.pk).update(
             template=work.release.template, template_version=work.release.template_version
@@ -261,9 +264,9 @@ def _undo(work: Work, before: Work) -> None:
         work.remove_volumes(op.recall("volumes"))
         _take_back_files(work, before)
     row = Release.objects.get(pk=work.release.pk)
-    row.message, row.operation = op.recall("undoing"), op.row
-    if row.status != Release.Status.PAST:  # one that was good once stays so
-        row.status = Release.Status.FAILED
+    row.operation = op.row
+    if row.status != Release.Status.PAST:  # one that was good once stays so, with its own words
+        row.status, row.message = Release.Status.FAILED, op.recall("undoing")
     row.save(update_fields=["message", "operation", "status"])
 
 

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 
 from django.utils import timezone
@@ -24,8 +25,12 @@ from provisioning.sightings import project as project_of
 from sites.models import Site
 
 POLL_S: Final = 0.5
+SLOWEST_S: Final = 3.0  # between two looks, at the most
+CHECK_S: Final = 3.0  # what a container's own check may take when we ask it
 HEALTHY_S: Final = 300  # how long containers get to become healthy
 STEADY_S: Final = 3  # how long one without a health check must run to count as well
+CRASHES: Final = 3  # so many restarts, and it will not come up by itself
+NEEDED_S: Final = 30  # but as long as others came up this short while ago, it may wait for them
 LOG_LINES: Final = 30
 GRACE_S: Final = 10
 TRIES: Final = 6
@@ -70,11 +75,15 @@ class Work:
     def write_candidate(self) -> None:
         """The release's files beside the present ones; what is built from goes to its place."""
         folder = f"{self.folder}/releases/{self.release.number}"
-        for name in (f"{self.folder}/data", f"{self.folder}/logs", folder):
+        paths = {
+            f"{folder if name in (COMPOSE, ENV) else self.folder}/{name}": data
+            for name, data in self.wanted.texts().items()
+        }
+        parents = {path.rpartition("/")[0] for path in paths}
+        for name in sorted({f"{self.folder}/data", f"{self.folder}/logs", folder} | parents):
             host_files.make_folder(self.host, name, mode=0o755, sudo=self.sudo)
-        for name, data in self.wanted.texts().items():
-            inside = name in (COMPOSE, ENV)
-            self._write(f"{folder if inside else self.folder}/{name}", data)
+        for path, data in paths.items():
+            self._write(path, data)
 
     def put_in_place(self) -> None:
         """From now on `docker compose up` in the site's folder means this release."""
@@ -90,9 +99,6 @@ class Work:
 
     def _write(self, path: str, data: bytes) -> None:
         mode = _MODE.get(path.rpartition("/")[2], 0o644)
-        if "/" in path[len(self.folder) + 1 :]:
-            folder = path.rpartition("/")[0]
-            host_files.make_folder(self.host, folder, mode=0o755, sudo=self.sudo)
         host_files.write(self.host, path, data, mode=mode, sudo=self.sudo)
 
     # -- containers ------------------------------------------------------------------------
@@ -111,15 +117,22 @@ class Work:
         """
         built = [name for name, one in model["services"].items() if one.get("build")]
         self._note_names(compose_parse.image_of(model, service) for service in built)
-        pulled = [
-            name
-            for name, one in model["services"].items()
-            if name not in built and not self._image(str(one.get("image", "")))
-        ]
-        if pulled:
-            self.compose(compose.pull(self.candidate, services=pulled), timeout_s=1800)
+        named = {name: str(one.get("image", "")) for name, one in model["services"].items()}
+        self._pull({name: image for name, image in named.items()
+                    if name not in built and not self._image(image)})  # fmt: skip
         if missing := [service for service in built if not self._named_again(model, service)]:
             self.compose(compose.build(self.candidate, services=missing), timeout_s=1800)
+
+    def _pull(self, images: dict[str, str]) -> None:
+        """``images`` by service. A registry's own words need not name what was asked of it."""
+        if not images:
+            return
+        self.op.say(f"Pulling {', '.join(sorted(set(images.values())))}")
+        try:
+            self.compose(compose.pull(self.candidate, services=list(images)), timeout_s=1800)
+        except DriverError as error:
+            names = ", ".join(sorted(set(images.values())))
+            raise DriverError(f"{names}: {error.message}", error.code) from error
 
     def _note_names(self, names: Iterable[str]) -> None:
         """Which image each name stands for, before a build gives it to another."""
@@ -154,22 +167,44 @@ class Work:
         None: all containers of the project. A job that ended well is as good as healthy.
         """
         wanted = set(docker_ids) if docker_ids is not None else None
-        deadline = time.monotonic() + HEALTHY_S
+        began = time.monotonic()
+        passed: set[str] = set()
         while True:
-            states = [
-                self.host.docker.container(one.docker_id)
-                for one in self.containers()
-                if wanted is None or one.docker_id in wanted
-            ]
+            states = self._states(wanted)
             waiting = [one for one in states if not is_well(one)]
             for one in waiting:
-                if is_lost(one):
+                if is_lost(one, beside=states):
                     raise self.unwell(one)
-            if not waiting:
+            passed |= {one.docker_id for one in waiting if self._passes(one)}
+            if not [one for one in waiting if one.docker_id not in passed]:
                 return self.note(states)
-            if time.monotonic() > deadline:
+            waited_s = time.monotonic() - began
+            if waited_s > HEALTHY_S:
                 raise self.unwell(waiting[0])
-            time.sleep(POLL_S)  # Docker offers no wait for health
+            # Docker offers no wait for health. What takes long is asked less and less often.
+            time.sleep(min(max(POLL_S, waited_s / 10), SLOWEST_S))
+
+    def _passes(self, one: ContainerState) -> bool:
+        """Its own check, asked before the Engine does; what cannot be asked is left to that."""
+        if one.state != "running" or one.health != "starting":
+            return False
+        with suppress(DriverError):
+            return self.host.docker.passes_check(one.docker_id, within_s=CHECK_S)
+        return False
+
+    def still_healthy(self, docker_ids: Iterable[str] | None = None) -> None:
+        """A last look before there is no way back. Raises VerbError as above."""
+        wanted = set(docker_ids) if docker_ids is not None else None
+        for one in self._states(wanted):
+            if not is_well(one) and not self._passes(one):
+                raise self.unwell(one)
+
+    def _states(self, wanted: set[str] | None) -> list[ContainerState]:
+        return [
+            self.host.docker.container(one.docker_id)
+            for one in self.containers()
+            if wanted is None or one.docker_id in wanted
+        ]
 
     def note(self, states: Iterable[ContainerState]) -> None:
         at = timezone.now()
@@ -184,6 +219,7 @@ class Work:
         for line in lines:
             self.op.say(f"{one.name}: {line}", stream="stderr")
         code = "" if one.exit_code is None or one.state == "running" else f", code {one.exit_code}"
+        code += f", after {one.restart_count} restarts" if one.restart_count else ""
         last = f" Its last words: {lines[-1][:300]}" if lines else ""
         message = f"{one.name} is {one.health or one.state}{code}.{last}"
         return VerbError(message, code="unhealthy")
@@ -222,15 +258,32 @@ def is_well(one: ContainerState) -> bool:
         return one.state == "running" and one.health == "healthy"
     if one.state == "exited":
         return one.exit_code == 0
-    age = timezone.now() - one.started_at if one.started_at else None
-    return one.state == "running" and age is not None and age.total_seconds() > STEADY_S
+    steady = one.started_at is not None and _age_s(one.started_at) > STEADY_S
+    return one.state == "running" and steady
 
 
-def is_lost(one: ContainerState) -> bool:
-    """It will not become well by itself."""
+def is_lost(one: ContainerState, *, beside: Iterable[ContainerState] = ()) -> bool:
+    """It will not become well by itself. ``beside``: what it may need, and that may be coming up.
+
+    Without a health check one that crashes and is restarted again and again is never unhealthy.
+    """
     if one.health == "unhealthy" or one.state == "dead":
         return True
-    return one.state == "exited" and one.exit_code != 0
+    if one.state == "exited":
+        return one.exit_code != 0
+    return _crashes(one) and not any(_is_new(other) for other in beside if not _crashes(other))
+
+
+def _crashes(one: ContainerState) -> bool:
+    return one.restart_count >= CRASHES
+
+
+def _is_new(one: ContainerState) -> bool:
+    return one.started_at is None or _age_s(one.started_at) < NEEDED_S
+
+
+def _age_s(since: datetime) -> float:
+    return (timezone.now() - since).total_seconds()
 
 
 def carry_out(

@@ -133,7 +133,8 @@ def next_release(base: Release, *, number: int, by: str) -> Release:
 
 
 def to_template_version(row: Release, version: int, env: dict[str, str]) -> dict[str, str]:
-    """The release as that version of its template makes it; its secrets stay, new ones are made."""
+    """The release as that version of its template makes it, and the environment that goes with it;
+    its secrets stay, new ones are made."""
     if not row.template:
         raise VerbError(f"{row.site.name} comes from no template.", code="conflict")
     site = row.site

@@ -15,6 +15,7 @@ from provisioning.plans.wanted import MASK
 from provisioning.releases import drafting
 from provisioning.releases.masking import restored_compose
 from provisioning.releases.models import Release
+from provisioning.releases.numbers import origin_of
 
 MAX_TEXT: Final = 200_000  # characters
 _ENV_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,99}")
@@ -37,16 +38,44 @@ def edited(base: Release, given: Configuration, *, number: int, by: str) -> Rele
     on the host, when it is planned."""
     row = drafting.next_release(base, number=number, by=by)
     row.message = given.message
+    compose, env = base.compose, base.reveal()
     if given.compose is not None:
-        row.compose = _checked(restored_compose(given.compose, base.compose))
-    env = base.reveal()
-    if given.template_version is not None:
-        env = drafting.to_template_version(row, given.template_version, env)
+        compose = _checked(restored_compose(given.compose, base.compose))
     if given.env is not None:
         env = _merged(env, given.env.get_secret_value())
+    if given.template_version is not None:
+        compose, env = _upgraded(row, base, given.template_version, compose, env)
+    row.compose = compose
     row.secret_names = sorted(set(row.secret_names) & env.keys() | drafting.secret_looking(env))
     row.seal(env)
     return row
+
+
+def _upgraded(
+    row: Release, base: Release, version: int, compose: str, env: dict[str, str]
+) -> tuple[str, dict[str, str]]:
+    """What the template makes of the release, with what people changed of the last version."""
+    origin = origin_of(base)
+    made = drafting.to_template_version(row, version, base.reveal())
+    if compose == base.compose:
+        if base.compose != origin.compose:
+            words = f"{base.site.name}: its compose file was changed by hand"
+            words += f" since version {base.template_version} of {base.template}"
+            raise VerbError(
+                f"{words}: send the text that it is to have with version {version}.",
+                code="compose_edited", field="compose",
+            )  # fmt: skip
+        compose = row.compose
+    return compose, _three_way(origin.reveal(), env, made)
+
+
+def _three_way(
+    origin: dict[str, str], mine: dict[str, str], theirs: dict[str, str]
+) -> dict[str, str]:
+    """People's changes since the origin stay: values they set, names they added or took out."""
+    changed = {name: value for name, value in mine.items() if value != origin.get(name)}
+    taken_out = origin.keys() - mine.keys()
+    return {name: value for name, value in theirs.items() if name not in taken_out} | changed
 
 
 def _checked(text: str) -> str:

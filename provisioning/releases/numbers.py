@@ -26,10 +26,19 @@ def base_of(site: Site) -> Release:
     return row
 
 
+def origin_of(row: Release) -> Release:
+    """The first release of the same version of its template: as the template made it, before
+    people changed it."""
+    same = row.site.releases.filter(template=row.template, template_version=row.template_version)
+    return same.order_by("number").first() or row
+
+
 def retire_old(site: Site) -> list[int]:
-    """Forgets all but the newest of the past and failed releases, and tells which; pinned stay."""
+    """Forgets all but the newest of the past and failed releases, and tells which; pinned stay,
+    and what tells what people have changed of the template's."""
     ended = (Release.Status.PAST, Release.Status.FAILED)
     rows = Release.objects.filter(site=site, pinned=False, status__in=ended).order_by("-number")
+    rows = rows.exclude(pk=origin_of(base_of(site)).pk)
     old = dict(rows.values_list("pk", "number")[KEPT:])
     Release.objects.filter(pk__in=list(old)).delete()
     return list(old.values())

@@ -138,7 +138,7 @@ def _line(line: Line, made: Plan, actor: Actor, batch: str) -> RolloutSite:
     told = {
         "revision": site.revision,
         "template_version": made.version,
-        "message": f"Rolled out: {made.template} version {made.version}",
+        "message": f"Version {made.version} of {made.template}",
     }
     try:
         done = engine.start("site.configure", site, actor=actor, params=told, batch=batch)

@@ -1,6 +1,7 @@
-"""Hosts, containers and sites in the console."""
+"""Hosts, containers, sites and their domains in the console."""
 
 from sites.admin.containers import ContainerAdmin
+from sites.admin.domains import DomainAdmin
 from sites.admin.hosts import HostAdmin
 from sites.admin.quarantine import QuarantineAdmin
 from sites.admin.rollouts import RolloutAdmin
@@ -8,6 +9,11 @@ from sites.admin.sites import SiteAdmin
 from sites.admin.templates import SiteTemplateAdmin
 
 __all__ = [
-    "ContainerAdmin", "HostAdmin", "QuarantineAdmin", "RolloutAdmin", "SiteAdmin",
+    "ContainerAdmin",
+    "DomainAdmin",
+    "HostAdmin",
+    "QuarantineAdmin",
+    "RolloutAdmin",
+    "SiteAdmin",
     "SiteTemplateAdmin",
-]  # fmt: skip
+]

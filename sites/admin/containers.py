@@ -13,10 +13,17 @@ from django.urls import URLPattern, path, reverse
 from provisioning.acting import act
 from provisioning.bulk import MAX_TARGETS, carry_out, plan
 from provisioning.buttons import buttons
-from provisioning.operations import VERBS
 from provisioning.operations.contract import Verb
 from sites.admin.filters import HealthFilter, HostOfRow, SiteOfRow, StateFilter
-from sites.admin.reading import ReadingAdmin, entries_of, found_or_404, operations_of, under_way
+from sites.admin.reading import (
+    ReadingAdmin,
+    column,
+    entries_of,
+    found_or_404,
+    operations_of,
+    under_way,
+    verb_or_404,
+)
 from sites.attention import why
 from sites.models import Container
 from sites.rights import may_on
@@ -35,29 +42,12 @@ class ContainerAdmin(ReadingAdmin):
     ordering = ("name", "pk")
     change_list_template = "admin/sites/container/change_list.html"
 
-    @admin.display(description="state", ordering="live_state")
-    def state(self, row: Container) -> str:
-        return ""
-
-    @admin.display(description="since", ordering="-state_since")
-    def since(self, row: Container) -> str:
-        return ""
-
-    @admin.display(description="site", ordering="site__name")
-    def site_name(self, row: Container) -> str:
-        return ""
-
-    @admin.display(description="host", ordering="host__name")
-    def host_name(self, row: Container) -> str:
-        return ""
-
-    @admin.display(description="ports")
-    def published(self, row: Container) -> str:
-        return ""
-
-    @admin.display(description="restarts", ordering="-restart_count")
-    def restarts(self, row: Container) -> str:
-        return ""
+    state = column("state", "live_state")
+    since = column("since", "-state_since")
+    site_name = column("site", "site__name")
+    host_name = column("host", "host__name")
+    published = column("ports")
+    restarts = column("restarts", "-restart_count")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Container]:
         return container_rows(request.user)
@@ -132,7 +122,7 @@ class ContainerAdmin(ReadingAdmin):
             loses=loses if kind == "container.remove" else (),
             keeps="Named volumes and the image stay on the host.",
         )  # fmt: skip
-        return act(request, _verb(kind), row, context=frame)
+        return act(request, verb_or_404(kind, Container), row, context=frame)
 
     def bulk_view(self, request: HttpRequest, kind: str) -> HttpResponse:
         """The second step: what was planned is carried out."""
@@ -140,14 +130,8 @@ class ContainerAdmin(ReadingAdmin):
             return HttpResponseRedirect(reverse("admin:sites_container_changelist"))
         keys = [key for key in request.POST.getlist("key") if key.isdecimal() and len(key) <= 18]
         rows = container_rows(request.user).filter(pk__in=keys[:MAX_TARGETS])
-        return carry_out(request, _verb(kind), rows, context=_bulk_frame(self, request))
-
-
-def _verb(kind: str) -> Verb:
-    verb = VERBS.get(kind)
-    if verb is None or verb.target is not Container:
-        raise Http404
-    return verb
+        verb = verb_or_404(kind, Container)
+        return carry_out(request, verb, rows, context=_bulk_frame(self, request))
 
 
 def _bulk_frame(page: ContainerAdmin, request: HttpRequest) -> dict[str, Any]:

@@ -10,12 +10,8 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 
-from audit.record import Actor
-from provisioning import engine
-from provisioning.engine import EngineError
-from provisioning.models import Operation
-from provisioning.operations.contract import VerbError
 from sites.admin.host_form import HostForm
+from sites.admin.starting import started
 from sites.models import Host
 from sites.rights import may_on
 
@@ -23,7 +19,11 @@ from sites.rights import may_on
 def add_page(request: HttpRequest, frame: dict[str, Any]) -> HttpResponse:
     _allowed(request, None)
     form = HostForm(request.POST or None, visitor=request.user)
-    if request.method == "POST" and form.is_valid() and (row := _start(request, form, None)):
+    if (
+        request.method == "POST"
+        and form.is_valid()
+        and (row := started(request, form, "host.add", None, form.values()))
+    ):
         messages.success(request, f"{form.cleaned_data['name']} is added. Test it next.")
         return HttpResponseRedirect(_page(row.result["host"]))
     return _form(request, form, {**frame, "title": "Add a host", "row": None})
@@ -35,7 +35,11 @@ def change_page(request: HttpRequest, row: Host, frame: dict[str, Any]) -> HttpR
     form = HostForm(
         request.POST or None, instance=Host.objects.get(pk=row.pk), visitor=request.user
     )
-    if request.method == "POST" and form.is_valid() and _start(request, form, row):
+    if (
+        request.method == "POST"
+        and form.is_valid()
+        and (started(request, form, "host.change", row, form.values()))
+    ):
         messages.success(request, f"{form.cleaned_data['name']} is saved.")
         return HttpResponseRedirect(_page(row.pk))
     return _form(request, form, {**frame, "title": f"Edit {row.name}", "row": row})
@@ -54,17 +58,3 @@ def _form(request: HttpRequest, form: HostForm, context: dict[str, Any]) -> Temp
     status = 422 if form.errors else 200
     context = {**context, "form": form}
     return TemplateResponse(request, "console/host_form.html", context, status=status)
-
-
-def _start(request: HttpRequest, form: HostForm, target: Host | None) -> Operation | None:
-    """The operation, or None with the reason at its field."""
-    try:
-        return engine.start(
-            "host.change" if target else "host.add",
-            target,
-            actor=Actor.of_request(request, "console"),
-            params=form.values(),
-        )
-    except (EngineError, VerbError) as error:
-        form.add_error(error.field if error.field in form.fields else None, error.message)
-        return None

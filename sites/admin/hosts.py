@@ -13,25 +13,27 @@ from django.urls import URLPattern, path, reverse
 
 from provisioning.acting import act
 from provisioning.buttons import Button, buttons
-from provisioning.operations import VERBS
 from sites.admin import host_wizard
 from sites.admin.filters import HostStateFilter
 from sites.admin.host_changes import add_page, change_page
 from sites.admin.host_facts import docker, gauges, machine
+from sites.admin.host_proxy import proxy_tab, sync_context
 from sites.admin.reading import (
     ReadingAdmin,
+    column,
     entries_of,
     found_or_404,
     operations_of,
     tag_names,
     under_way,
+    verb_or_404,
 )
 from sites.models import Container, Host
 from sites.rights import may, may_on, reach
 from sites.rows import container_rows, host_rows
 from sites.schemas import container_out, host_is_fresh
 
-TABS = ("overview", "containers", "services", "operations", "audit")
+TABS = ("overview", "containers", "services", "proxy", "operations", "audit")
 MAX_SHOWN = 500
 _FORMS = {"host.add", "host.change", "host.add-site"}  # have pages of their own
 _IN_PLACE = {
@@ -48,6 +50,12 @@ _IN_PLACE = {
     *_FORMS,
 }  # offered where they belong
 
+_KEEPS = {
+    "host.remove": "On the host itself nothing is touched: its containers keep running.",
+    "proxy.install": "Caddy is put there as a container with its files beside the sites. A "
+    "container called caddy that is there already is never touched.",
+}
+
 
 @admin.register(Host)
 class HostAdmin(ReadingAdmin):
@@ -58,21 +66,10 @@ class HostAdmin(ReadingAdmin):
     ordering = ("name",)
     change_list_template = "admin/sites/host/change_list.html"
 
-    @admin.display(description="state", ordering="state")
-    def state(self, row: Host) -> str:
-        return ""
-
-    @admin.display(description="containers", ordering="-total")
-    def containers(self, row: Host) -> str:
-        return ""
-
-    @admin.display(description="Docker")
-    def docker(self, row: Host) -> str:
-        return ""
-
-    @admin.display(description="last look", ordering=F("inventory_at").desc(nulls_last=True))
-    def looked(self, row: Host) -> str:
-        return ""
+    state = column("state", "state")
+    containers = column("containers", "-total")
+    docker = column("Docker")
+    looked = column("last look", F("inventory_at").desc(nulls_last=True))
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Host]:
         rows = host_rows(request.user).annotate(
@@ -156,9 +153,7 @@ class HostAdmin(ReadingAdmin):
 
     def do_view(self, request: HttpRequest, key: int, kind: str) -> HttpResponse:
         row = found_or_404(Host.objects.visible_to(request.user), key)
-        verb = VERBS.get(kind)
-        if verb is None or verb.target is not Host or kind in _FORMS:
-            raise Http404
+        verb = verb_or_404(kind, Host, elsewhere=_FORMS)
         page = reverse("admin:sites_host_change", args=[row.pk])
         if kind == "host.approve-key" and _unsure(request, row):
             messages.error(request, f"Type {row.name} to approve a key that has changed.")
@@ -168,9 +163,15 @@ class HostAdmin(ReadingAdmin):
         loses = _loses(row) if gone else ()
         frame = self.frame(
             request, back=back, cancel=page, loses=loses, where=row.address or "this machine",
-            keeps="On the host itself nothing is touched: its containers keep running.",
+            keeps=_KEEPS.get(kind, ""), joint="on" if verb.on else "",
             initial={"tags": tag_names(row)},
         )  # fmt: skip
+        if (
+            kind == "proxy.sync"
+            and request.method != "POST"
+            and may_on(request.user, verb.permission, row)
+        ):
+            frame |= sync_context(row)
         return act(request, verb, row, context=frame)
 
 
@@ -213,6 +214,8 @@ def _tab(request: HttpRequest, row: Host, tab: str) -> dict[str, Any]:
         return {"operations": operations_of(request, "host", row.pk)}
     if tab == "audit":
         return {"entries": entries_of(request, "host", row.pk)}
+    if tab == "proxy":
+        return proxy_tab(request, row)
     if tab == "services":
         return {"services": row.services}
     facts = row.facts

@@ -6,15 +6,14 @@ from typing import Any
 
 from django.contrib import admin
 from django.db.models import QuerySet
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
 
 from provisioning.acting import act
 from provisioning.buttons import buttons
-from provisioning.operations import VERBS
 from provisioning.quarantine.models import Quarantine
 from sites.admin.filters import HostOfRow
-from sites.admin.reading import ReadingAdmin, found_or_404, under_way
+from sites.admin.reading import ReadingAdmin, column, found_or_404, under_way, verb_or_404
 
 
 @admin.register(Quarantine)
@@ -26,21 +25,10 @@ class QuarantineAdmin(ReadingAdmin):
     ordering = ("until", "pk")
     change_list_template = "admin/provisioning/quarantine/change_list.html"
 
-    @admin.display(description="host", ordering="host__name")
-    def host_name(self, row: Quarantine) -> str:
-        return ""
-
-    @admin.display(description="what rests")
-    def rests(self, row: Quarantine) -> str:
-        return ""
-
-    @admin.display(description="removed", ordering="-created_at")
-    def removed(self, row: Quarantine) -> str:
-        return ""
-
-    @admin.display(description="kept until", ordering="until")
-    def ends(self, row: Quarantine) -> str:
-        return ""
+    host_name = column("host", "host__name")
+    rests = column("what rests")
+    removed = column("removed", "-created_at")
+    ends = column("kept until", "until")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Quarantine]:
         rows = Quarantine.objects.visible_to(request.user).select_related("host")
@@ -75,9 +63,7 @@ class QuarantineAdmin(ReadingAdmin):
     def do_view(self, request: HttpRequest, key: int, kind: str) -> HttpResponse:
         rows = Quarantine.objects.visible_to(request.user).select_related("host")
         row = found_or_404(rows, key)
-        verb = VERBS.get(kind)
-        if verb is None or verb.target is not Quarantine:
-            raise Http404
+        verb = verb_or_404(kind, Quarantine)
         loses = [f"Volume {name} with all its data" for name in row.volumes]
         loses += [f"The files in {row.folder}"] if row.folder else []
         purges = kind == "quarantine.purge"

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Container
 from typing import Any, TypeVar
 
+from django.contrib import admin
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.core.exceptions import BadRequest
 from django.db.models import Model, QuerySet
@@ -14,6 +16,8 @@ from audit.lookups import offered
 from audit.models import Entry
 from audit.searching import Searched
 from provisioning.models import Operation
+from provisioning.operations import VERBS
+from provisioning.operations.contract import Verb
 from sites.models import Host, Site
 from sites.rights import may_somewhere
 
@@ -69,6 +73,24 @@ class ReadingAdmin(ChoosingKeys):
         """The rows of a list that Django is about to show; None when it shows something else."""
         context = getattr(response, "context_data", None) or {}
         return list(context["cl"].result_list) if "cl" in context else None
+
+
+def column(head: str, ordering: Any = None) -> Callable[[Any, Any], str]:
+    """A column that the list's own template draws: Django asks for its head and its order only."""
+
+    @admin.display(description=head, ordering=ordering)
+    def drawn(page: Any, row: Any) -> str:
+        return ""
+
+    return drawn
+
+
+def verb_or_404(kind: str, target: type[Model], *, elsewhere: Container[str] = ()) -> Verb:
+    """Of the verbs on such things; those ``elsewhere`` have a form of their own."""
+    verb = VERBS.get(kind)
+    if verb is None or verb.target is not target or kind in elsewhere:
+        raise Http404
+    return verb
 
 
 def found_or_404(rows: QuerySet[Row], key: Any) -> Row:

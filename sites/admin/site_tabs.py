@@ -15,11 +15,13 @@ from sites.rights import may_on
 from sites.rows import container_rows
 from sites.schemas import container_out
 
-TABS: Final = ("overview", "releases", "config", "operations", "audit")
+TABS: Final = ("overview", "domains", "releases", "config", "operations", "audit")
 MAX_SHOWN: Final = 200
 
 
 def tab_context(request: HttpRequest, site: Site, tab: str) -> dict[str, Any]:
+    if tab == "domains":
+        return {"domains": list(site.domains.all())}
     if tab == "releases":
         return {"releases": list(releases_of(site))}
     if tab == "config":

@@ -10,12 +10,19 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
 
 from provisioning.acting import act
-from provisioning.operations import VERBS
 from provisioning.quarantine.models import Quarantine
 from sites.admin import site_config
+from sites.admin.domains import add_page
 from sites.admin.filters import HostOfRow, TemplateOfSite
 from sites.admin.new_site import new_site_page
-from sites.admin.reading import ReadingAdmin, found_or_404, tag_names, under_way
+from sites.admin.reading import (
+    ReadingAdmin,
+    column,
+    found_or_404,
+    tag_names,
+    under_way,
+    verb_or_404,
+)
 from sites.admin.site_pages import release_page, revealed_page
 from sites.admin.site_tabs import TABS, offers, tab_context
 from sites.admin.site_verbs import context_of
@@ -38,25 +45,11 @@ class SiteAdmin(ReadingAdmin):
     ordering = ("name", "pk")
     change_list_template = "admin/sites/site/change_list.html"
 
-    @admin.display(description="state", ordering="running")
-    def services(self, row: Site) -> str:
-        return ""
-
-    @admin.display(description="domains")
-    def domains(self, row: Site) -> str:
-        return ""
-
-    @admin.display(description="host", ordering="host__name")
-    def host_name(self, row: Site) -> str:
-        return ""
-
-    @admin.display(description="template", ordering="template")
-    def template(self, row: Site) -> str:
-        return ""
-
-    @admin.display(description="release", ordering=F("released_at").desc(nulls_last=True))
-    def release(self, row: Site) -> str:
-        return ""
+    services = column("state", "running")
+    domains = column("domains")
+    host_name = column("host", "host__name")
+    template = column("template", "template")
+    release = column("release", F("released_at").desc(nulls_last=True))
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Site]:
         return site_rows(request.user)
@@ -65,6 +58,7 @@ class SiteAdmin(ReadingAdmin):
         wrap = self.admin_site.admin_view
         own = [
             path("<int:key>/do/<str:kind>/", wrap(self.do_view), name="sites_site_do"),
+            path("<int:key>/domains/add/", wrap(self.domain_view), name="sites_site_domain"),
             path("<int:key>/config/", wrap(self.config_view), name="sites_site_config"),
             path("<int:key>/reveal/", wrap(self.reveal_view), name="sites_site_reveal"),
             path(
@@ -140,6 +134,10 @@ class SiteAdmin(ReadingAdmin):
             return found
         return self._shown(request, row, "config", found)
 
+    def domain_view(self, request: HttpRequest, key: int) -> HttpResponse:
+        row = found_or_404(Site.objects.visible_to(request.user).select_related("host"), key)
+        return add_page(self, request, row)
+
     def reveal_view(self, request: HttpRequest, key: int) -> HttpResponse:
         row = found_or_404(site_rows(request.user), key)
         return revealed_page(request, row, self.frame(request))
@@ -151,8 +149,6 @@ class SiteAdmin(ReadingAdmin):
     def do_view(self, request: HttpRequest, key: int, kind: str) -> HttpResponse:
         rows = Site.objects.visible_to(request.user)
         row = found_or_404(rows.select_related("host__credential", "host__via"), key)
-        verb = VERBS.get(kind)
-        if verb is None or verb.target is not Site or kind in _HAVE_FORMS:
-            raise Http404
+        verb = verb_or_404(kind, Site, elsewhere=_HAVE_FORMS)
         frame = self.frame(request, **context_of(request, verb, row))
         return act(request, verb, row, context=frame)

@@ -10,17 +10,14 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 
-from audit.record import Actor
-from provisioning import engine
 from provisioning.acting import act
-from provisioning.engine import EngineError
 from provisioning.models import Operation
 from provisioning.operations import VERBS
-from provisioning.operations.contract import VerbError
 from provisioning.site_templates.answers import template_detail, template_out, versions_of
 from provisioning.site_templates.library import all_templates, find
 from provisioning.site_templates.models import SiteTemplate
 from sites.admin.reading import ReadingAdmin
+from sites.admin.starting import started
 from sites.admin.template_forms import TemplateForm, initial_of
 from sites.models import Site
 from sites.rights import may, may_somewhere
@@ -86,6 +83,7 @@ class SiteTemplateAdmin(ReadingAdmin):
             params=_params(item),
             sites=running.order_by("name", "pk")[:100],
             may_manage=may(request.user, MANAGE),
+            may_make_site=may_somewhere(request.user, "sites.manage_site"),
             may_roll=may_somewhere(request.user, "sites.manage_site"),
             newest=template.version == item["versions"][0]["number"],
         )
@@ -97,7 +95,7 @@ class SiteTemplateAdmin(ReadingAdmin):
         form = TemplateForm(request.POST or None, initial=initial)
         if request.method == "POST" and form.is_valid():
             params = {**form.values(), "name": form.cleaned_data["slug"]}
-            if row := _started(request, form, "template.create", None, params):
+            if row := started(request, form, "template.create", None, params, fields=_FIELDS):
                 return _saved(request, row)
         return self._form(request, form, title="New template", item=None)
 
@@ -111,7 +109,7 @@ class SiteTemplateAdmin(ReadingAdmin):
         if data is not None and form.is_valid():
             base = form.cleaned_data["base_version"] or template.version
             params = {**form.values(), "base_version": base}
-            if done := _started(request, form, "template.edit", row, params):
+            if done := started(request, form, "template.edit", row, params, fields=_FIELDS):
                 return _saved(request, done)
         return self._form(request, form, title=f"Edit {template.manifest.name}", item=row)
 
@@ -175,19 +173,3 @@ def _saved(request: HttpRequest, row: Operation) -> HttpResponseRedirect:
 
 
 _FIELDS = {"name": "slug", "files": "compose", "base_version": ""}  # of a refusal → of the form
-
-
-def _started(
-    request: HttpRequest,
-    form: TemplateForm,
-    kind: str,
-    target: SiteTemplate | None,
-    params: dict[str, Any],
-) -> Operation | None:
-    """The operation, or None with the reason at its field."""
-    try:
-        return engine.start(kind, target, actor=Actor.of_request(request, "console"), params=params)
-    except (EngineError, VerbError) as error:
-        field = _FIELDS.get(error.field, error.field.partition(".")[0])
-        form.add_error(field if field in form.fields else None, error.message)
-        return None

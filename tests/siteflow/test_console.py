@@ -154,6 +154,13 @@ def test_the_menu_lists_what_the_account_may_see(admin: User, bob: User) -> None
     assert lines(admin) == [*everyone, "Settings"]
 
 
+def test_the_menu_marks_sites_on_what_belongs_to_them(admin: User) -> None:
+    for view in ("sites_domain", "provisioning_sitetemplate", "provisioning_quarantine"):
+        answer = logged_in(admin).get(reverse(f"admin:{view}_changelist"))
+        marked = [line["item"].title for line in answer.context["menu"] if line["here"]]
+        assert marked == ["Sites"], view
+
+
 def test_running_operations_are_counted_on_every_page(bob: User, things: dict[str, Any]) -> None:
     client = logged_in(bob)
     for page in pages(things):

@@ -97,3 +97,11 @@ def test_only_who_manages_sites_makes_one_and_only_where(
     pending = make_host("web2", state="setup_pending")
     planned = sent(logged_in(admin), pending, do="plan")
     assert list(planned.context["form"].errors) == ["host"]
+
+
+def test_the_files_of_a_build_are_one_line_of_the_plan(admin: User, host: Host) -> None:
+    answer = sent(logged_in(admin), host, do="plan")
+    files = [one.name for one in answer.context["plan"].to_do if one.name.startswith("build/")]
+    text = answer.content.decode()
+    assert f"Create {len(files)} files of the build" in text
+    assert all(name in text for name in files)

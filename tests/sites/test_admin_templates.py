@@ -133,3 +133,10 @@ def test_what_came_along_has_no_form(admin: User) -> None:
     client = logged_in(admin)
     assert client.get(f"{ROOT}static/edit/").status_code == 404
     assert client.get(f"{ROOT}static/delete/").status_code == 404
+
+
+def test_the_page_of_one_leads_to_a_new_site_for_who_may_make_one(bob: User, admin: User) -> None:
+    there = "/admin/sites/site/add/?template=wordpress"
+    seen, managed = (_text(logged_in(who).get(f"{ROOT}wordpress/")) for who in (bob, admin))
+    assert there not in seen
+    assert there in managed

@@ -14,6 +14,7 @@ from provisioning.management.following import begin, follow
 from provisioning.management.naming import domain_named, site_named
 from provisioning.management.verbs import Yes, said_yes
 from provisioning.models import Operation
+from provisioning.proxy.route_lines import BadRoute, route_of
 from sites.rows import EVERYTHING, domain_rows
 from sites.schemas import domain_out
 
@@ -112,8 +113,7 @@ def given(
 
 def one_route(text: str) -> dict[str, Any]:
     """ "/api/=backend:8090". Raises BadParameter."""
-    path, equals, upstream = text.partition("=")
-    service, colon, port = upstream.partition(":")
-    if not equals or not service or (colon and not port.isdecimal()):
-        raise typer.BadParameter(f"{text!r} is no /PATH/=SERVICE[:PORT].")
-    return {"path": path, "service": service, **({"port": int(port)} if port else {})}
+    try:
+        return route_of(text)
+    except BadRoute as error:
+        raise typer.BadParameter(str(error)) from None

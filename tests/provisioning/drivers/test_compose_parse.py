@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -124,3 +125,27 @@ def test_no_progress(line: str) -> None:
 
 def test_progress_is_one_harmless_line() -> None:
     assert progress(" Container a  \x1b[2JStarted\r") == Progress("container", "a", "[2JStarted")
+
+
+@pytest.mark.parametrize(
+    ("told", "count"),
+    [
+        ({}, 1),
+        ({"scale": 3}, 3),
+        ({"deploy": {"replicas": 2}}, 2),
+        ({"deploy": None}, 1),
+        ({"scale": 2, "deploy": {"replicas": 2}}, 2),
+        ({"scale": "many"}, 1),
+        ({"scale": -1}, 1),
+        ({"scale": 10**9}, 1),
+    ],
+)
+def test_how_many_containers_a_service_has(told: dict[str, Any], count: int) -> None:
+    assert compose_parse.replicas({"services": {"web": told}}, "web") == count
+
+
+@pytest.mark.parametrize(
+    ("told", "name"), [({"image": "a:1"}, "a:1"), ({}, "shop-web"), ({"image": None}, "shop-web")]
+)
+def test_what_is_built_without_a_name_gets_one(told: dict[str, Any], name: str) -> None:
+    assert compose_parse.image_of({"name": "shop", "services": {"web": told}}, "web") == name

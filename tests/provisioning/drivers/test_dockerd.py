@@ -242,8 +242,13 @@ def test_stopping_may_take_its_grace(double: Double, tmp_path: Path) -> None:
         docker.close()
 
 
-def hang_up_after(answer: bytes) -> Callable[[socket.socket], None]:
-    return lambda connection: connection.sendall(answer)
+def hang_up_after(answer: bytes, gone: threading.Event) -> Callable[[socket.socket], None]:
+    def hang_up(connection: socket.socket) -> None:
+        connection.sendall(answer)
+        connection.shutdown(socket.SHUT_RDWR)
+        gone.set()
+
+    return hang_up
 
 
 def test_a_stale_stream_is_replaced_for_reading(docker: Dockerd, double: Double) -> None:
@@ -267,9 +272,11 @@ def test_an_action_is_never_sent_twice(docker: Dockerd, double: Double) -> None:
 def test_a_stream_that_ended_meanwhile_does_not_fail_an_action(
     docker: Dockerd, double: Double
 ) -> None:
-    double.say("/containers/json", hang_up_after(http(200, [ROW])))
+    gone = threading.Event()
+    double.say("/containers/json", hang_up_after(http(200, [ROW]), gone))
     double.say("/web/start", http(204, b""))
     docker.containers()
+    assert gone.wait(10)
     docker.start("web")
     assert double.connections == 2
 

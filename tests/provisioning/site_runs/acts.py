@@ -15,7 +15,7 @@ from provisioning.new_site import provision_new
 from sites.models import Host, Site
 from tests.lab.host import Host as LabHost
 from tests.provisioning.rows import COMMAND
-from tests.provisioning.site_runs.conftest import ended
+from tests.provisioning.site_runs.ground import ended
 
 
 def told(name: str = "corner", **values: Any) -> dict[str, Any]:

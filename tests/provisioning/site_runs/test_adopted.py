@@ -3,42 +3,14 @@
 from __future__ import annotations
 
 import pytest
-from django.utils import timezone
 
-from provisioning import inventory
-from provisioning.drivers.pool import host_driver
-from provisioning.targets import target_of
 from sites.models import Host, Site
 from tests.lab import Lab
-from tests.lab.images import BUSYBOX
 from tests.provisioning.site_runs.acts import did, prepared, words
+from tests.provisioning.site_runs.olden import COMPOSE, FOLDER, found
 from tests.provisioning.site_runs.world import World, checksums, differences, world
 
 pytestmark = pytest.mark.lab
-FOLDER = "/srv/sites/olden"
-COMPOSE = f"""\
-services:
-  store:
-    image: {BUSYBOX}
-    init: true
-    command: ["sh", "-c", "test $$MOOD = good || exit 3; echo x >>/data/starts; exec sleep 100000"]
-    environment: {{MOOD: "${{MOOD}}"}}
-    volumes: ["store:/data"]
-    restart: "no"
-volumes:
-  store: {{name: olden_store}}
-"""
-
-
-def found(place: Host, lab: Lab) -> Site:
-    """Started by hand, with the name of its file that Compose had first, and seen by a look."""
-    lab.web1.write_text(f"{FOLDER}/docker-compose.yml", COMPOSE)
-    lab.web1.write_text(f"{FOLDER}/.env", "MOOD=good\n")
-    lab.web1.docker("compose", "--project-directory", FOLDER, "up", "--detach")
-    driver = host_driver(target_of(place))
-    seen = [driver.docker.container(one.docker_id) for one in driver.docker.containers()]
-    inventory.apply_all(place, seen, at=timezone.now())
-    return Site.objects.get(project="olden")
 
 
 def running(there: World) -> dict[str, str]:
@@ -46,7 +18,7 @@ def running(there: World) -> dict[str, str]:
 
 
 def test_it_is_taken_over_and_given_back_untouched(place: Host, lab: Lab) -> None:
-    site = found(place, lab)
+    site = found(place, lab.web1)
     before = world(lab.web1)
     adopted = did(site, "site.adopt")
     assert adopted.status == "succeeded", words(adopted)
@@ -60,7 +32,7 @@ def test_it_is_taken_over_and_given_back_untouched(place: Host, lab: Lab) -> Non
 
 def test_a_bad_release_starts_what_ran_before(place: Host, lab: Lab) -> None:
     """It cannot run twice, so it was stopped for it."""
-    site = found(place, lab)
+    site = found(place, lab.web1)
     did(site, "site.adopt")
     data = checksums(lab.web1, "olden_store")
     released = did(site, "site.release", number=prepared(site, MOOD="bad"))

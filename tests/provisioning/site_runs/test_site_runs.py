@@ -24,8 +24,8 @@ from tests.provisioning.site_runs.acts import (
     visitors,
     words,
 )
-from tests.provisioning.site_runs.bare import make_template
-from tests.provisioning.site_runs.conftest import ended
+from tests.provisioning.site_runs.bare import COMPOSE, make_template
+from tests.provisioning.site_runs.ground import ended
 from tests.provisioning.site_runs.truth import as_served
 from tests.provisioning.site_runs.world import checksums, differences, world
 
@@ -73,6 +73,18 @@ def test_a_release_takes_over_without_a_dropped_request(place: Host, lab: Lab) -
     assert checksums(lab.web1, "corner_store") == data
     assert world(lab.web1).containers["corner-store-1"] == store, "what did not change runs on"
     assert [row.status for row in site.releases.all()] == ["past", "current"]
+
+
+def test_a_service_of_two_containers_has_two_after_a_release(place: Host, lab: Lab) -> None:
+    make_template(compose=COMPOSE.replace("  web:\n", "  web:\n    scale: 2\n"))
+    site = made(place)
+    old = {name: rest for name, rest in world(lab.web1).containers.items() if "-web-" in name}
+    with visitors(lab.web1) as troubles:
+        released = did(site, "site.release", number=prepared(site, SITE_TITLE="second"))
+    assert released.status == "succeeded", words(released)
+    assert troubles[1:] == [] and seen(lab.web1) == (200, "second")
+    new = {name: rest for name, rest in world(lab.web1).containers.items() if "corner-web-" in name}
+    assert len(new) == 2 and not set(new.values()) & set(old.values())
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ def main(key: int) -> None:
     django.setup()
     from provisioning import engine  # noqa: PLC0415 - not before the settings are there
 
+    print("begins", flush=True)
     engine.run(key)
 
 

@@ -13,9 +13,9 @@ from django.utils import timezone
 from audit.record import record
 from provisioning.models import Operation, Rollout, Wizard
 from siteflow.accounts.models import ApiToken, Login
-from sites.models import Container, Grant, Host, Site, Tag
+from sites.models import Container, Grant, Host, Tag
 from tests.provisioning.rows import COMMAND, make_container, make_host
-from tests.provisioning.site_rows import make_rollout
+from tests.provisioning.site_rows import make_quarantine, make_rollout, make_site
 from tests.siteflow.matrix.visitors import Visitor
 
 # Each sees another part of what there is; the others see what one of these does.
@@ -34,7 +34,9 @@ def add_hidden(world: Any, visitor: Visitor) -> None:
     _of_bystander(world.people[BYSTANDER])
     if not visitor.can("look"):
         host = make_host("hidden1", state="unreachable")
-        site = Site.objects.create(host=host, project="hidden", name="hidden")
+        site = make_site(host, "hidden", template="hidden-template")
+        make_site(host, "hidden2", template="plain")
+        make_quarantine(host, "hidden-old")
         _all_of(make_container(host, "hidden-web-1", site=site, state="exited", exit_code=1))
     if not visitor.can("give"):
         Tag.objects.create(name="hidden-tag")

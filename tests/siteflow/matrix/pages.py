@@ -12,7 +12,7 @@ from tests.siteflow.matrix.rows import Page, Row, VerbRow
 
 _HELD: Final = frozenset({"guarded", "outdated"})
 _GUARDED: Final = frozenset({"guarded"})
-_WITH_PAGES: Final = {"host", "site", "container", "quarantine"}
+_WITH_PAGES: Final = {"host", "site", "domain", "container", "quarantine"}
 
 
 def _page(get: Row, post: Row | None = None) -> Page:
@@ -149,7 +149,7 @@ def _of_model(app: str, model: str, sees: str) -> dict[str, Page]:
 # Verbs with a form of their own elsewhere.
 _HAVE_FORMS: Final = {
     "host.add", "host.generate-key", "host.change", "host.add-site", "site.configure",
-    "domain.add",
+    "domain.add", "domain.change",
 }  # fmt: skip
 
 
@@ -175,6 +175,7 @@ _TEMPLATE_FORM: Final = {
     "slug": "typed", "name": "Typed", "web_service": "web", "web_port": "80", "probe_path": "/",
     "memory_mb": "64", "disk_mb": "64", "compose": table.COMPOSE,
 }  # fmt: skip
+_NEW_DOMAIN: Final = {"name": "typed.example.com", "kind": "alias", "tls": "off"}
 _CONFIRM_FIRST: Final = Row(302)  # the password again, as it was given long ago
 
 PAGES: dict[str, Page] = {
@@ -191,6 +192,7 @@ PAGES: dict[str, Page] = {
     **_of_model("sites", "container", "look"),
     **_of_model("sites", "host", "look"),
     **_of_model("sites", "site", "look"),
+    **_of_model("sites", "domain", "look"),
     **_of_model("provisioning", "operation", "operations"),
     **_of_verbs(),
     # hosts
@@ -230,6 +232,14 @@ PAGES: dict[str, Page] = {
     ),
     # sites
     "admin/sites/site/add/": _page(Row(200, needs="manage", place="somewhere")),
+    "admin/sites/site/<int:key>/domains/add/": _page(
+        Row(200, sees="look", needs="manage", kind="site"),
+        Row(302, sees="look", needs="manage", kind="site", body=_NEW_DOMAIN, changes=True),
+    ),
+    "admin/sites/domain/<int:key>/edit/": _page(
+        Row(200, sees="look", needs="manage", kind="domain"),
+        Row(302, sees="look", needs="manage", kind="domain", body={"tls": "off"}, changes=True),
+    ),
     "admin/sites/site/<int:key>/config/": _page(
         Row(302, sees="look", kind="site"),
         Row(302, sees="look", needs="manage", kind="site", body={"revision": "1"}, changes=True),
