@@ -71,6 +71,10 @@ def _one_step(key: int, now: datetime) -> bool:
 def end(row: Rollout, status: str, message: str, now: datetime) -> bool:
     row.status, row.message, row.ended_at = status, message, now
     row.save(update_fields=["status", "message", "ended_at"])
+    begun = row.sites.exclude(operation=None).order_by("-operation")
+    last = begun.select_related("operation").first()
+    if last is not None and last.operation:
+        publish_operation(last.operation)  # for pages that show it
     return False
 
 
@@ -82,7 +86,7 @@ def _settle(sites: list[RolloutSite]) -> None:
         told = one.operation.message if one.operation else "Its operation is gone."
         _note(one, "done" if done else "failed", "" if done else told)
         if one.operation:
-            publish_operation(one.operation)  # for pages that show the rollout
+            publish_operation(one.operation)  # for pages that show it
 
 
 def _next(sites: list[RolloutSite], left: list[RolloutSite]) -> list[RolloutSite]:

@@ -46,6 +46,21 @@ def test_wave_after_wave_to_the_end(five: list[Site], boss: Actor) -> None:
     assert Operation.objects.filter(kind="site.release").count() == 5
 
 
+def test_pages_that_show_it_hear_of_its_end(
+    five: list[Site], boss: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[int] = []
+    monkeypatch.setattr(advancing, "publish_operation", lambda row: told.append(row.pk))
+    row = rolled(boss, five[0])
+    operation = row.sites.get().operation_id
+    acts.stop(row, actor=boss)
+    assert told == [operation]
+    acts.resume(row, actor=boss)
+    end(five[0])
+    advance(row.pk)
+    assert told == [operation] * 3, "it has ended, and so has the rollout"
+
+
 @pytest.mark.parametrize("status", ["failed", "undone", "cancelled"])
 def test_a_failure_in_the_second_wave_stops_it(five: list[Site], boss: Actor, status: str) -> None:
     row = rolled(boss, wave_size=2)
