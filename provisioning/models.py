@@ -169,10 +169,11 @@ class OutputLine(models.Model):
 from provisioning.proxy.models import Proxy  # noqa: E402
 from provisioning.quarantine.models import Quarantine  # noqa: E402
 from provisioning.releases.models import Release  # noqa: E402
+from provisioning.rollouts.models import Rollout, RolloutSite  # noqa: E402
 from provisioning.site_templates.models import SiteTemplate, TemplateVersion  # noqa: E402
 from provisioning.wizards.models import Wizard  # noqa: E402
 
 __all__ = [
-    "Operation", "OutputLine", "Proxy", "Quarantine", "Release", "SiteTemplate", "Step",
-    "TemplateVersion", "Wizard",
+    "Operation", "OutputLine", "Proxy", "Quarantine", "Release", "Rollout",
+    "RolloutSite", "SiteTemplate", "Step", "TemplateVersion", "Wizard",
 ]  # fmt: skip

@@ -149,12 +149,7 @@ def staged(host: HostDriver, row: Host, wanted: Wanted, asker: str = "") -> Iter
         )
     finally:
         host_files.remove_tree(host, folder, below=base, sudo=row.sudo)
-        remove_if_empty(host, row, base)
-
-
-def remove_if_empty(host: HostDriver, row: Host, folder: str) -> None:
-    """Of a folder that was only made to hold others; that it is not empty is no failure."""
-    host.run(("rmdir", "--ignore-fail-on-non-empty", folder), sudo=row.sudo)
+        host_files.remove_if_empty(host, base, sudo=row.sudo)
 
 
 def _texts(host: HostDriver, row: Host, wanted: Wanted) -> dict[str, bytes]:

@@ -34,6 +34,7 @@ DISPLAY: Final[tuple[tuple[str, str, str], ...]] = (
     ("sites/admin/hosts.py", "may_on(request.user, 'sites.manage_host', row)", _BUTTON),
     ("sites/admin/hosts.py", "may_on(request.user, 'sites.operate_host', row)", _BUTTON),
     ("sites/admin/sites.py", "may(request.user, 'sites.manage_tag')", _BUTTON),
+    ("sites/admin/rollouts.py", "may_on(request.user, MANAGE, one.site)", _BUTTON),
     ("sites/admin/sites.py", "may_somewhere(request.user, 'sites.manage_site')", _BUTTON),
     ("sites/admin/site_tabs.py", "may_on(request.user, 'sites.manage_site', site)", _BUTTON),
     ("sites/admin/site_tabs.py", "may_on(request.user, 'sites.operate_site', site)", _BUTTON),

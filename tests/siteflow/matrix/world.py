@@ -31,6 +31,7 @@ from tests.provisioning.rows import COMMAND, make_container, make_host
 from tests.provisioning.site_rows import (
     make_quarantine,
     make_release,
+    make_rollout,
     make_site,
     nothing_there,
 )
@@ -126,6 +127,8 @@ class World:
             rows = Operation.objects.filter(pk=operation.pk)
             rows.update(message=OPERATION_MARK, **ended)
             self.keys[f"operation:{state}" if state else "operation", which] = operation.pk
+        for move, status in (("", "running"), (":resume", "stopped")):
+            self.keys[f"rollout{move}", which] = make_rollout(site, status=status).pk
         template = SiteTemplate.objects.create(slug=TEMPLATES[which])
         template.versions.create(number=1, **table.TEMPLATE)
         self.keys |= {("template", which): template.pk, ("slug", which): template.slug}
