@@ -10,8 +10,11 @@ let timer, asking;
 
 form?.addEventListener("input", (event) => typed(event.target));
 // What was typed before this script was there counts as well, and so does what a browser kept.
-for (const field of form?.elements ?? []) {
-  if ("defaultValue" in field && field.value !== field.defaultValue) typed(field);
+for (const field of form?.elements ?? []) if (isChanged(field)) typed(field);
+
+function isChanged(field) {
+  if (field.type === "checkbox") return field.checked !== field.defaultChecked;
+  return "defaultValue" in field && field.value !== field.defaultValue;
 }
 
 function typed(field) {
