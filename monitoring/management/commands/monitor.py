@@ -19,6 +19,7 @@ from monitoring.lifeline import Lifeline
 from monitoring.means import Means, interval_s
 from monitoring.supervisor import Supervisor, monitor_name
 from monitoring.sweeper import Sweeper
+from monitoring.usage.usage import Usage
 from monitoring.watcher import Watcher
 from sites import live
 
@@ -37,7 +38,9 @@ class Command(BaseCommand):
             signal.signal(number, _end)
         name = monitor_name()
         lifeline = Lifeline(name)
-        means = Means(database=DatabaseThreads(), extras=ExtraReads(), interval_s=interval_s())
+        database = DatabaseThreads()
+        usage = Usage(database=database, interval_s=interval_s())
+        means = Means(database=database, extras=ExtraReads(), usage=usage, interval_s=interval_s())
         supervisor = Supervisor(
             name,
             database=DatabaseThreads(size=1),
@@ -48,6 +51,7 @@ class Command(BaseCommand):
         try:
             sweeper.start()
             upkeep.start()
+            usage.start()
             supervisor.run(threading.Event().wait)
         except KeyboardInterrupt:
             log.info("monitor %s ends", name)
