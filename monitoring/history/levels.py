@@ -51,7 +51,9 @@ def level_for(
 
     Without a resolution, the finest that answers in at most 200 points.
     """
-    reaching = [level for level in LEVELS if now_s - begin_s <= level.keep_s] or [LEVELS[-1]]
+    # Who asks for the last hour asks a moment later than he began it.
+    reaching = [level for level in LEVELS if now_s - begin_s <= level.keep_s + level.step_s]
+    reaching = reaching or [LEVELS[-1]]
     if resolution_s is not None:
         fitting: Sequence[Level] = [level for level in reaching if level.step_s >= resolution_s]
     else:
