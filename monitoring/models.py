@@ -61,8 +61,8 @@ class Series(models.Model):
 class Point(models.Model):
     """What was measured from ``at`` on, for as long as a step of its level is.
 
-    ``data`` is in the form of history/packing.py: columns of their own would be three times the
-    size, and nobody asks the database about single values.
+    ``data`` is in the form of history/packing.py: columns of their own would be twice the size,
+    and nobody asks the database about single values.
     """
 
     series = models.ForeignKey(

@@ -5,7 +5,7 @@ Everything may be done twice: what is there already stays as it is, whoever wrot
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Final, NamedTuple
@@ -21,6 +21,7 @@ from monitoring.models import Point, Series
 from sites.models import Container, Host, Site
 
 _BATCH: Final = 500
+MOST_DISKS: Final = 50  # of one host, that there ever were
 Minute = tuple[SeriesKey, float, Summed]  # when it began, in seconds of the epoch
 
 
@@ -53,7 +54,8 @@ def write_minutes(minutes: Collection[Minute]) -> None:
 def _series_of(keys: set[SeriesKey]) -> Mapping[SeriesKey, int]:
     hosts = {key.host for key in keys}
     known = _known(hosts)
-    if missing := _that_exist(keys - known.keys(), hosts):
+    missing = _that_exist(keys - known.keys(), hosts)
+    if missing := missing - _too_many_disks(missing, known):
         rows = [_row(key) for key in sorted(missing)]
         Series.objects.bulk_create(rows, batch_size=_BATCH, ignore_conflicts=True)
         known = _known(hosts)
@@ -83,6 +85,17 @@ def _that_exist(keys: set[SeriesKey], hosts: set[int]) -> set[SeriesKey]:
         for key in keys
         if key.host in there and (key.kind not in parts or key.part in parts[key.kind])
     }
+
+
+def _too_many_disks(missing: set[SeriesKey], known: Iterable[SeriesKey]) -> set[SeriesKey]:
+    """A host that names other mounts each minute must not fill the database."""
+    counts = Counter(key.host for key in known if key.kind == "disk")
+    refused = set()
+    for key in sorted(key for key in missing if key.kind == "disk"):
+        counts[key.host] += 1
+        if counts[key.host] > MOST_DISKS:
+            refused.add(key)
+    return refused
 
 
 def _row(key: SeriesKey) -> Series:
@@ -144,4 +157,5 @@ def prune(*, now_s: float, hosts: Collection[int] | None = None) -> int:
                 series_id__in=some, level=level.number, at__lt=moment(now_s - level.keep_s)
             )
             gone += old.delete()[0]
+    series.filter(kind="disk", points=None).delete()  # others go with what they are about
     return gone

@@ -177,6 +177,18 @@ def test_a_minute_of_many_takes_as_many_statements_as_one(clock: Clock) -> None:
     assert statements(containers) == statements(containers[:1])
 
 
+def test_a_host_cannot_fill_the_database_with_mounts(
+    recorder: Recorder, clock: Clock, container: Container
+) -> None:
+    for minute in range(3):
+        for number in range(30):
+            key = SeriesKey("disk", container.host_id, mount=f"/{minute}/{number}")
+            recorder.add({key: {"used_bytes": 1.0}}, source="cgroup")
+        clock.now_s += 60
+        recorder.write()
+    assert Series.objects.count() == writing.MOST_DISKS
+
+
 def a_year(recorder: Recorder, clock: Clock, key: SeriesKey) -> None:
     """Readings become denser as the end comes near: as dense as each level needs them there."""
     for _ in range(121):
