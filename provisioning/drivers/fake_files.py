@@ -35,6 +35,7 @@ class FakeFiles(dict[str, FakeFile]):
             file_scripts.LEADS_OUT: self._leads_out,
             file_scripts.MOVE: self._move,
             file_scripts.REMOVE_TREE: self._remove_tree,
+            file_scripts.REMOVE_IF_EMPTY: self._remove_if_empty,
         }
 
     def answer(self, argv: tuple[str, ...], stdin: bytes | None) -> Result | None:
@@ -106,6 +107,12 @@ class FakeFiles(dict[str, FakeFile]):
             self[new + path.removeprefix(old)] = self.pop(path)
         for path in [name for name in self.folders if _is_at_or_below(name, old)]:
             self.folders[new + path.removeprefix(old)] = self.folders.pop(path)
+        return _ok()
+
+    def _remove_if_empty(self, folder: str) -> Result:
+        inside = [name for name in self._all() if name.startswith(f"{folder}/")]
+        if not inside:
+            self.folders.pop(folder, None)
         return _ok()
 
     def _remove_tree(self, path: str, below: str) -> Result:

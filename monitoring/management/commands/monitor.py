@@ -14,7 +14,7 @@ from django.core.management.base import BaseCommand
 
 from monitoring import upkeep
 from monitoring.database import DatabaseThreads
-from monitoring.extras import ExtraReads
+from monitoring.extras import Both, ExtraReads, follow_moved
 from monitoring.lifeline import Lifeline
 from monitoring.means import Means, interval_s
 from monitoring.supervisor import Supervisor, monitor_name
@@ -38,9 +38,16 @@ class Command(BaseCommand):
             signal.signal(number, _end)
         name = monitor_name()
         lifeline = Lifeline(name)
+<<<<<<< HEAD
         database = DatabaseThreads()
         usage = Usage(database=database, interval_s=interval_s())
         means = Means(database=database, extras=ExtraReads(), usage=usage, interval_s=interval_s())
+=======
+        # after each read of a host; half of the time between two is never too long
+        moves = ExtraReads(read=follow_moved, every_s=interval_s() / 2, threads=2)
+        extras = Both(ExtraReads(), moves)
+        means = Means(database=DatabaseThreads(), extras=extras, interval_s=interval_s())
+>>>>>>> main
         supervisor = Supervisor(
             name,
             database=DatabaseThreads(size=1),
