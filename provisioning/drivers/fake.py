@@ -232,11 +232,8 @@ class FakeHost:
         self.volumes: dict[str, VolumeState] = {}
         self.images: dict[str, ImageState] = {}
         self.logs: dict[str, list[str]] = {}
-<<<<<<< HEAD
         self.stats: dict[str, dict[str, Any]] = {}  # by the container's id
-=======
         self.well: set[str] = set()  # whose own check passes, whatever the Engine says yet
->>>>>>> main
         self.files = FakeFiles()
         self.closed = False
         self.program: Program = self._sampled

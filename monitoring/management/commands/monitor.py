@@ -38,16 +38,12 @@ class Command(BaseCommand):
             signal.signal(number, _end)
         name = monitor_name()
         lifeline = Lifeline(name)
-<<<<<<< HEAD
-        database = DatabaseThreads()
-        usage = Usage(database=database, interval_s=interval_s())
-        means = Means(database=database, extras=ExtraReads(), usage=usage, interval_s=interval_s())
-=======
         # after each read of a host; half of the time between two is never too long
         moves = ExtraReads(read=follow_moved, every_s=interval_s() / 2, threads=2)
         extras = Both(ExtraReads(), moves)
-        means = Means(database=DatabaseThreads(), extras=extras, interval_s=interval_s())
->>>>>>> main
+        database = DatabaseThreads()
+        usage = Usage(database=database, interval_s=interval_s())
+        means = Means(database=database, extras=extras, usage=usage, interval_s=interval_s())
         supervisor = Supervisor(
             name,
             database=DatabaseThreads(size=1),
