@@ -203,9 +203,9 @@ API: Final[dict[tuple[str, str], Row]] = {
     ("post", "/api/auth/token"): everybody(401, {"username": "nobody", "password": "guessed"}),
     ("post", "/api/auth/refresh"): everybody(401, {"refresh": "guessed"}),
     ("post", "/api/auth/revoke"): everybody(204, {"refresh": "guessed"}),
-    ("get", "/api/metrics/containers/{container_id}"): ONE,
-    ("get", "/api/metrics/sites/{site_id}"): ONE,
-    ("get", "/api/metrics/hosts/{host_id}"): ONE,
+    ("get", "/api/metrics/containers/{container_id}"): replace(ONE, kind="container"),
+    ("get", "/api/metrics/sites/{site_id}"): replace(ONE, kind="site"),
+    ("get", "/api/metrics/hosts/{host_id}"): replace(ONE, kind="host"),
     ("get", "/api/metrics/system"): LIST,
     # About oneself: who is logged in may.
     ("get", "/api/auth/me"): OWN_LIST,
