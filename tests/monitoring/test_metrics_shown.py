@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 import typer
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Group, User
 from django.core.management import call_command
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -21,7 +21,7 @@ from monitoring.history.packing import packed
 from monitoring.history.summaries import Summary, Summed
 from monitoring.management.commands.metrics import wanted_of
 from monitoring.models import Point, Series
-from sites.models import Container, Host, Site
+from sites.models import Container, Grant, Host, Site
 from tests.people import logged_in
 from tests.provisioning.rows import make_container, make_host
 
@@ -160,6 +160,25 @@ def test_nobody_sees_what_he_has_no_role_for(charlie: User, container: Container
     assert ask(charlie, f"sites/{container.site_id}").status_code == 404
     assert ask(charlie, f"hosts/{container.host_id}").status_code == 404
     assert ask(charlie, "system").status_code == 403
+
+
+def test_the_system_is_what_one_sees_of_it(
+    alice: User, charlie: User, container: Container
+) -> None:
+    """A role on one host: the other one is in no sum. A role on a site alone is none on hosts."""
+    at, seen = begun(3), container.host
+    for host in (seen, make_host("web2")):
+        note(Series.objects.create(kind="host", host=host), at, {"cpu_percent": 50})
+    operator = Group.objects.get(name="operator")
+    grant = Grant.objects.create(role=operator, user=charlie, host=seen)
+    told = ask(charlie, "system").json()
+    assert max(told["hosts"]) == 1
+    assert [each for each in told["metrics"]["cpu_percent"]["avg"] if each] == [50]
+    grant.delete()
+    Grant.objects.create(role=operator, user=charlie, site=container.site)
+    assert ask(charlie, f"sites/{container.site_id}").status_code == 200
+    assert ask(charlie, f"containers/{container.pk}").status_code == 200
+    assert ask(charlie, f"hosts/{container.host_id}").status_code == 404
 
 
 def test_all_of_it_is_described(bob: User) -> None:
