@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping
-from typing import TypeVar
 
 import pytest
 from django.utils import timezone
 
+from monitoring.database import DatabaseThreads
 from monitoring.history.levels import LEVELS
 from monitoring.metrics import SeriesKey
 from monitoring.models import Point, Series
@@ -22,7 +22,6 @@ from tests.monitoring.waiting import until
 from tests.provisioning.rows import make_container, make_host
 
 pytestmark = pytest.mark.django_db(transaction=True)
-T = TypeVar("T")
 SOON_S = 0.25
 
 
@@ -38,10 +37,6 @@ class Sink:
         self.latest |= readings
         self.sources |= dict.fromkeys(readings, source)
         self.count += 1
-
-
-def here(work: Callable[[], T]) -> T:
-    return work()
 
 
 class Machine(FakeHost):
@@ -73,11 +68,21 @@ def sink() -> Sink:
 
 
 @pytest.fixture
-def start(sink: Sink) -> Iterator[Callable[..., Sampling]]:
+def database() -> Iterator[DatabaseThreads]:
+    """A sampling's own thread must leave no connection behind."""
+    threads = DatabaseThreads()
+    yield threads
+    threads.close()
+
+
+@pytest.fixture
+def start(sink: Sink, database: DatabaseThreads) -> Iterator[Callable[..., Sampling]]:
     begun: list[Sampling] = []
 
     def begin(host: Host, driver: FakeHost) -> Sampling:
-        sampling = Sampling(host.pk, driver, database=here, sink=sink, interval_s=lambda: SOON_S)
+        sampling = Sampling(
+            host.pk, driver, database=database, sink=sink, interval_s=lambda: SOON_S
+        )
         begun.append(sampling)
         sampling.start()
         return sampling
@@ -184,10 +189,10 @@ def test_nothing_is_told_once_it_is_closed(sink: Sink, start: Callable[..., Samp
     assert len(machine.programs) == 1
 
 
-def test_a_hurry_ends_a_long_wait(sink: Sink) -> None:
+def test_a_hurry_ends_a_long_wait(sink: Sink, database: DatabaseThreads) -> None:
     machine, interval = Machine("a"), {"s": 3600.0}
     sampling = Sampling(
-        rows(machine).pk, machine, database=here, sink=sink, interval_s=lambda: interval["s"]
+        rows(machine).pk, machine, database=database, sink=sink, interval_s=lambda: interval["s"]
     )
     sampling.start()
     until(lambda: sink.count > 0)
@@ -207,10 +212,10 @@ class Clock:
         return self.now_s
 
 
-def test_each_minute_becomes_history_once(start: Callable[..., Sampling]) -> None:
+def test_each_minute_becomes_history_once(database: DatabaseThreads) -> None:
     machine, clock = Machine("a"), Clock()
     host = rows(machine)
-    usage = Usage(database=here, interval_s=SOON_S, clock=clock)
+    usage = Usage(database=database, interval_s=SOON_S, clock=clock)
     sampling = usage.begin(host.pk, machine)
     until(lambda: len(machine.asked) > 3)
     usage.turn()
@@ -230,12 +235,12 @@ def test_each_minute_becomes_history_once(start: Callable[..., Sampling]) -> Non
     assert newest <= LEVELS[0].begin(clock.now_s) - 660  # gone: a gap, no flat line
 
 
-def test_disks_are_as_the_facts_say(start: Callable[..., Sampling]) -> None:
+def test_disks_are_as_the_facts_say(database: DatabaseThreads) -> None:
     machine, clock = Machine("a"), Clock()
     host = rows(machine)
     disks = [{"mount": "/", "used_bytes": 5, "total_bytes": 10, "available_bytes": 5}]
     Host.objects.update(facts={"disks": disks}, facts_at=timezone.now())
-    usage = Usage(database=here, interval_s=SOON_S, clock=clock)
+    usage = Usage(database=database, interval_s=SOON_S, clock=clock)
     usage.begin(host.pk, machine)
     for _ in range(2):
         clock.now_s += 63

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
 from django.utils import timezone
 
+from monitoring.database import DatabaseThreads
 from monitoring.models import Point
 from monitoring.usage.usage import Usage
 from tests.lab.lab import Lab
@@ -19,7 +19,6 @@ from tests.provisioning.drivers.lab_targets import opened
 from tests.provisioning.rows import make_container
 
 pytestmark = [pytest.mark.lab, pytest.mark.django_db(transaction=True)]
-T = TypeVar("T")
 
 
 class Clock:
@@ -32,10 +31,6 @@ class Clock:
         return self.now_s
 
 
-def here(work: Callable[[], T]) -> T:
-    return work()
-
-
 def steps_seen(user: User, path: str) -> list[float]:
     told: dict[str, Any] = logged_in(user).get(f"/api/metrics/{path}").json()
     return [value for value in told["metrics"]["memory_bytes"]["avg"] if value is not None]
@@ -45,7 +40,8 @@ def test_a_host_is_measured_while_it_is_there(lab: Lab, bob: User) -> None:
     host, clock = register(lab.web1, state="reachable"), Clock()
     docker_id = lab.web1.docker("ps", "--quiet", "--no-trunc", "--filter", "name=legacy").strip()
     container = make_container(host, "legacy", docker_id=docker_id)
-    usage = Usage(database=here, interval_s=0.3, clock=clock)
+    database = DatabaseThreads()
+    usage = Usage(database=database, interval_s=0.3, clock=clock)
     with opened(lab.web1, command_timeout_s=3) as driver:
         sampling = usage.begin(host.pk, driver)
         until(lambda: written(usage, clock, minutes=2), pause_s=0.5)  # more than an interval
@@ -56,6 +52,7 @@ def test_a_host_is_measured_while_it_is_there(lab: Lab, bob: User) -> None:
         clock.now_s += 60
         usage.turn()
     usage.close()
+    database.close()
     newest = Point.objects.filter(level=0).latest("at").at.timestamp()
     assert newest <= gone_at  # no flat line
     assert len(steps_seen(bob, f"containers/{container.pk}")) >= 2
