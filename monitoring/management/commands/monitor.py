@@ -19,6 +19,7 @@ from monitoring.lifeline import Lifeline
 from monitoring.means import Means, interval_s
 from monitoring.supervisor import Supervisor, monitor_name
 from monitoring.sweeper import Sweeper
+from monitoring.usage.usage import Usage
 from monitoring.watcher import Watcher
 from sites import live
 
@@ -40,7 +41,9 @@ class Command(BaseCommand):
         # after each read of a host; half of the time between two is never too long
         moves = ExtraReads(read=follow_moved, every_s=interval_s() / 2, threads=2)
         extras = Both(ExtraReads(), moves)
-        means = Means(database=DatabaseThreads(), extras=extras, interval_s=interval_s())
+        database = DatabaseThreads()
+        usage = Usage(database=database, interval_s=interval_s())
+        means = Means(database=database, extras=extras, usage=usage, interval_s=interval_s())
         supervisor = Supervisor(
             name,
             database=DatabaseThreads(size=1),
@@ -51,6 +54,7 @@ class Command(BaseCommand):
         try:
             sweeper.start()
             upkeep.start()
+            usage.start()
             supervisor.run(threading.Event().wait)
         except KeyboardInterrupt:
             log.info("monitor %s ends", name)
