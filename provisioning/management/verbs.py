@@ -77,6 +77,7 @@ def _parameters(verb: Verb) -> list[inspect.Parameter]:
 
 _METAVARS = {
     "container": "[HOST/]NAME", "host": "NAME", "site": "[HOST/]NAME", "quarantine": "NAME",
+    "domain": "DOMAIN",
 }  # fmt: skip
 
 

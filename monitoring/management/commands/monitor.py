@@ -13,10 +13,11 @@ from typing import Any, NoReturn
 from django.core.management.base import BaseCommand
 
 from monitoring import upkeep
+from monitoring.certificates import CertificateLooks
 from monitoring.database import DatabaseThreads
 from monitoring.extras import ExtraReads
 from monitoring.lifeline import Lifeline
-from monitoring.means import Means, interval_s
+from monitoring.means import Means, Several, interval_s
 from monitoring.supervisor import Supervisor, monitor_name
 from monitoring.sweeper import Sweeper
 from monitoring.watcher import Watcher
@@ -37,7 +38,9 @@ class Command(BaseCommand):
             signal.signal(number, _end)
         name = monitor_name()
         lifeline = Lifeline(name)
-        means = Means(database=DatabaseThreads(), extras=ExtraReads(), interval_s=interval_s())
+        database = DatabaseThreads()
+        extras = Several(ExtraReads(), CertificateLooks(database=database))
+        means = Means(database=database, extras=extras, interval_s=interval_s())
         supervisor = Supervisor(
             name,
             database=DatabaseThreads(size=1),
