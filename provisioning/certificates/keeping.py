@@ -10,8 +10,8 @@ from typing import Any, Final
 
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import IntegrityError
-from django.db.models import Case, Q, Value, When
-from django.db.models.functions import Least
+from django.db.models import Case, F, Q, Value, When
+from django.utils import timezone
 
 from provisioning.certificates.judging import soon_at
 from provisioning.certificates.looking import Look, Served
@@ -62,8 +62,8 @@ def _pause(found: Look, at: datetime) -> timedelta:
 
 def _next(at: datetime, planned: datetime) -> Case:
     """Whoever asked for another look while this one went on still gets it."""
-    sooner = Least("due_at", Value(planned))
-    return Case(When(due_at__gt=at, then=sooner), default=Value(planned))
+    asked = {"due_at__gt": at, "due_at__lte": timezone.now()}
+    return Case(When(**asked, then=F("due_at")), default=Value(planned))
 
 
 def _is_well(found: Look, at: datetime) -> bool:
