@@ -46,13 +46,13 @@ MENU = (
     Item("Overview", "overview", "admin:index"),
     Item("Sites", "sites", "admin:sites_site_changelist", "sites.view_site", also=_OF_SITES),
     Item("Containers", "containers", "admin:sites_container_changelist", "sites.view_container"),
+    Item("Hosts", "hosts", "admin:sites_host_changelist", "sites.view_host"),
     Item(
         "Certificates",
         "certificates",
         "admin:provisioning_certificate_changelist",
         "sites.view_site",
     ),
-    Item("Hosts", "hosts", "admin:sites_host_changelist", "sites.view_host"),
     Item(
         "Operations",
         "operations",

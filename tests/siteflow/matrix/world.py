@@ -108,8 +108,8 @@ class World:
         domain = Domain.objects.create(
             host=host, site=site, name=f"{name}.example.com", basic_auth={"dave": "$2b$12$hash"}
         )
-        self.keys |= {("domain", which): domain.pk}
-        self.names |= {("domain", which): domain.name}
+        self.keys |= {(kind, which): domain.pk for kind in ("domain", "certificate")}
+        self.names |= {(kind, which): domain.name for kind in ("domain", "certificate")}
         row = make_container(host, f"{name}-web-1", site=site)
         self.keys |= {("host", which): host.pk, ("site", which): site.pk}
         self.keys |= {("container", which): row.pk, ("quarantine", which): rests.pk}
@@ -336,4 +336,5 @@ def actor_of(user: User) -> Actor:
 
 
 def targets() -> dict[str, type[Any]]:
-    return {"host": Host, "site": Site, "container": Container, "quarantine": Quarantine}
+    return {"host": Host, "site": Site, "container": Container, "domain": Domain,
+            "quarantine": Quarantine}  # fmt: skip
