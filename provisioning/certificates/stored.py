@@ -15,6 +15,8 @@ from provisioning.proxy.models import Proxy
 from sites.models import Domain, Host
 
 _OWN: Final = "local"  # the folder of Caddy's own authority
+# In our words, as those of the host name its folders, which who sees a site only is not told.
+_WHY: Final = {"permission_denied": "the login on its host may not; sudo would let it"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +43,7 @@ def read_stored(
         names = [one.name for one in domains]
         files = stored_files(host, store, names, sudo=row.sudo)
     except DriverError as error:
-        return Unread(error.message)
+        return Unread(_WHY.get(error.code, error.code.replace("_", " ")))
     return {one.name: _of(one, (file for file in files if file.name == one.name))
             for one in domains}  # fmt: skip
 
