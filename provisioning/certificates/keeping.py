@@ -23,6 +23,7 @@ from sites.models import Domain
 EVERY: Final = timedelta(hours=1)
 # What is wrong is looked at more often: somebody waits for it to be mended.
 AGAIN: Final = timedelta(minutes=5)
+_FEW: Final = 5
 _Outcome = CertificateCheck.Outcome
 
 
@@ -122,15 +123,16 @@ def _of_dns(found: Look, at: datetime) -> dict[str, Any]:
 
 
 def _told(chain: Collection[ParsedCertificate]) -> list[dict[str, Any]]:
-    """As JSON has it; of a thousand names the first hundred, and how many there are."""
+    """As JSON has it; of a thousand names the first hundred, and how many there are. Authorities
+    have none, or somebody wants our database to grow."""
     encoder = DjangoJSONEncoder()
     return [
         {
             **asdict(one),
-            "names": list(one.names[:MAX_NAMES]),
+            "names": list(one.names[: MAX_NAMES if place == 0 else _FEW]),
             "names_total": len(one.names),
             "not_before": encoder.default(one.not_before),
             "not_after": encoder.default(one.not_after),
         }
-        for one in chain
+        for place, one in enumerate(chain)
     ]

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from django.utils import timezone
 
-from provisioning.certificates.judging import State
+from provisioning.certificates.judging import State, days_left, state_of
 from provisioning.certificates.keeping import keep
 from provisioning.certificates.looking import look
 from provisioning.certificates.models import Certificate
-from provisioning.certificates.telling import certificate_out
+from provisioning.certificates.telling import facts_of, problems
 from provisioning.drivers.host import HostDriver
 from provisioning.operations.contract import Op, VerbError
 from provisioning.proxy.models import Proxy
@@ -27,15 +29,22 @@ def check(op: Op, host: HostDriver) -> None:
             keep(found, at=at)
             if not found.served.asked:
                 raise VerbError(found.served.error, code="host_not_asked")
+    _conclude(op, row.pk)
+
+
+def _conclude(op: Op, key: int) -> None:
+    """It was asked just now, whatever the monitor thinks of its host."""
     rows: Any = Certificate.objects.select_related("host", "site", "certificate_check")
-    told = certificate_out(rows.get(pk=row.pk))
-    op.say("\n".join(told["problems"]))
-    op.conclude(_sentence(told), state=told["state"], problems=told["problems"])
+    seen, now = rows.get(pk=key), timezone.now()
+    state = state_of(replace(facts_of(seen, now=now), host_fresh=True), now=now)
+    told = list(problems(seen, state, now=now))
+    op.say("\n".join(told))
+    op.conclude(_sentence(seen, state, now), state=state.value, problems=told)
 
 
-def _sentence(told: dict[str, Any]) -> str:
-    state = State(told["state"])
+def _sentence(row: Certificate, state: State, now: datetime) -> str:
     if state == State.OFF:
-        return f"{told['domain']} is served by plain http, without a certificate."
-    days = f", {told['days_remaining']:.0f} days left" if told["served"] else ""
-    return f"{told['domain']}: {state.label}{days}."
+        return f"{row.name} is served by plain http, without a certificate."
+    ends = row.seen.not_after if state != State.NO_ANSWER else None
+    days = f", {days_left(ends, now=now):.0f} days left" if ends else ""
+    return f"{row.name}: {state.label}{days}."

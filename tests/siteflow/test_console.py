@@ -44,6 +44,7 @@ def pages(things: dict[str, Any]) -> list[str]:
         *_tabs("sites_container", things["container"].pk, "overview logs operations audit"),
         reverse("admin:sites_host_changelist"),
         *_tabs("sites_host", things["host"].pk, "overview containers services operations audit"),
+        reverse("admin:provisioning_certificate_changelist"),
         reverse("admin:provisioning_operation_changelist"),
         reverse("admin:provisioning_operation_change", args=[things["operation"].pk]),
         reverse("admin:audit_entry_changelist"),

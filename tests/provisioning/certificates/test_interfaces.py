@@ -74,6 +74,14 @@ def test_a_look_on_demand_says_what_it_found(fake: FakeHost, host: Host) -> None
     assert (row.host, row.site_id) == (host, domain.site_id)
 
 
+def test_what_was_just_asked_is_known_though_the_monitor_sees_nothing(
+    fake: FakeHost, host: Host
+) -> None:
+    Host.objects.update(state="unreachable")
+    serve(fake, made(NAME, now=timezone.now()))
+    assert "valid, 60 days left" in check(domain_of(host)).message
+
+
 def test_nobody_answering_is_found_and_no_failure(host: Host) -> None:
     row = check(domain_of(host))
     assert (row.status, row.message) == ("succeeded", f"{NAME}: no answer.")

@@ -237,6 +237,14 @@ def test_hostile_certificates_are_kept_small_and_printable(
     assert len(str(CertificateCheck.objects.get().served)) < 20_000
 
 
+def test_authorities_with_a_thousand_names_are_kept_small(fake: FakeHost, host: Host) -> None:
+    root = fresh(*(f"n{number}.example.com" for number in range(500)), subject="Own authority")
+    domain_of(host)
+    serve(fake, fresh(by=root), root, root)
+    seen = looked(fake, host)["served"]["issued_by"]
+    assert [(len(one["names"]), one["names_total"]) for one in seen] == [(5, 500)] * 2
+
+
 def test_a_huge_one_is_no_answer(fake: FakeHost, host: Host) -> None:
     domain_of(host)
     serve(fake, fresh(NAME, *(f"{number}.{'x' * 60}.example.com" for number in range(1500))))
