@@ -13,10 +13,12 @@ from typing import Final
 from django.db import connection
 
 from monitoring.database import DATABASE_GONE
+from monitoring.means import Extras
 from provisioning.drivers.errors import DriverError
 from provisioning.drivers.facts import read_facts
 from provisioning.drivers.host import HostDriver
 from provisioning.operations.hosts import store_facts, store_services
+from provisioning.proxy import moved
 from sites.models import Host
 
 log = logging.getLogger(__name__)
@@ -34,6 +36,12 @@ _DISK_USAGE: Final = (
 Read = Callable[[int, HostDriver, bool], None]
 
 
+def follow_moved(key: int, driver: HostDriver, with_disk_usage: bool) -> None:
+    """Containers behind a proxy that asks them by their addresses may have others by now."""
+    if row := Host.objects.filter(pk=key, proxy__container="").first():
+        moved.follow(row, driver)
+
+
 def read_extras(key: int, driver: HostDriver, with_disk_usage: bool) -> None:
     """Reads and stores facts and services. Raises DriverError and what the database raises."""
     row = Host.objects.filter(pk=key).first()
@@ -44,6 +52,17 @@ def read_extras(key: int, driver: HostDriver, with_disk_usage: bool) -> None:
         facts |= {name: row.facts.get(name) for name in _DISK_USAGE}
     store_facts(row, facts)
     store_services(row, driver)
+
+
+class Both:
+    """What is offered is offered to each."""
+
+    def __init__(self, *several: Extras) -> None:
+        self._several = several
+
+    def offer(self, host: Host, driver: HostDriver) -> None:
+        for one in self._several:
+            one.offer(host, driver)
 
 
 class ExtraReads:

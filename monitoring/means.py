@@ -28,17 +28,6 @@ class Extras(Protocol):
     def offer(self, host: Host, driver: HostDriver) -> None: ...
 
 
-class Several:
-    """Each of them is offered what this one is."""
-
-    def __init__(self, *extras: Extras) -> None:
-        self._extras = extras
-
-    def offer(self, host: Host, driver: HostDriver) -> None:
-        for one in self._extras:
-            one.offer(host, driver)
-
-
 @dataclass(frozen=True, slots=True)
 class Means:
     database: Database

@@ -14,6 +14,7 @@ from monitoring.database import DATABASE_GONE
 from monitoring.models import Monitor
 from provisioning import engine
 from provisioning.drivers import pool
+from provisioning.rollouts.advancing import advance_all
 
 log = logging.getLogger(__name__)
 
@@ -28,11 +29,13 @@ class Sweeper:
         name: str,
         *,
         sweep: Callable[[], object] = engine.sweep,
+        go_on: Callable[[], object] = advance_all,
         close_idle: Callable[[], None] = pool.close_idle,
         every_s: float = SWEEP_S,
     ) -> None:
         self._name = name
         self._sweep = sweep
+        self._go_on = go_on
         self._close_idle = close_idle
         self._every_s = every_s
         self._stopped = threading.Event()
@@ -54,6 +57,7 @@ class Sweeper:
     def _once(self) -> None:
         try:
             self._sweep()
+            self._go_on()
             Monitor.objects.filter(name=self._name).update(swept_at=timezone.now())
             self._close_idle()
         except DATABASE_GONE as error:

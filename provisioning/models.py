@@ -109,9 +109,12 @@ class Operation(models.Model):
 
     @property
     def label(self) -> str:
-        """The verb in words, such as "Restart shop-web"."""
-        verb = self.kind.partition(".")[2].replace("-", " ").capitalize()
-        return f"{verb} {self.target_name}".strip()
+        """The verb in words, such as "Restart shop-web"; "Sync proxy web1" of a part of a host."""
+        of, _, name = self.kind.partition(".")
+        words = [name.replace("-", " ").capitalize(), self.target_name]
+        if self.target_type and of != self.target_type:
+            words.insert(1, of)
+        return " ".join(words).strip()
 
     @property
     def place(self) -> tuple[int | None, int | None]:
@@ -167,10 +170,11 @@ from provisioning.certificates.models import Certificate, CertificateCheck  # no
 from provisioning.proxy.models import Proxy  # noqa: E402
 from provisioning.quarantine.models import Quarantine  # noqa: E402
 from provisioning.releases.models import Release  # noqa: E402
+from provisioning.rollouts.models import Rollout, RolloutSite  # noqa: E402
 from provisioning.site_templates.models import SiteTemplate, TemplateVersion  # noqa: E402
 from provisioning.wizards.models import Wizard  # noqa: E402
 
 __all__ = [
     "Certificate", "CertificateCheck", "Operation", "OutputLine", "Proxy", "Quarantine", "Release",
-    "SiteTemplate", "Step", "TemplateVersion", "Wizard",
+    "Rollout", "RolloutSite", "SiteTemplate", "Step", "TemplateVersion", "Wizard",
 ]  # fmt: skip

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import ipaddress
 import re
+import ssl
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 from cryptography.fernet import Fernet
@@ -26,6 +28,8 @@ _NUMBERS = {
     "PORT": ("SITEFLOW_PORT", 1, 65_535),
 }
 
+# No braces: Caddy would take them for placeholders.
+_DIRECTORY = re.compile(r"https://([\w.-]+|\[[0-9a-fA-F:]+\])(:\d{1,5})?/[\w./~%-]{0,500}")
 _ORIGIN = re.compile(r"https?://([\w.-]+|\[[0-9a-fA-F:]+\])(:\d{1,5})?")
 
 
@@ -33,7 +37,15 @@ _ORIGIN = re.compile(r"https?://([\w.-]+|\[[0-9a-fA-F:]+\])(:\d{1,5})?")
 def settings_are_sound(
     app_configs: Sequence[AppConfig] | None = None, **kwargs: Any
 ) -> list[CheckMessage]:
-    return [*_numbers(), *_secret_key(), *_keys(), *_proxies(), *_urls(), *_origins()]
+    return [
+        *_numbers(),
+        *_secret_key(),
+        *_keys(),
+        *_proxies(),
+        *_urls(),
+        *_origins(),
+        *_acme(),
+    ]
 
 
 @register(Tags.security, deploy=True)
@@ -118,6 +130,30 @@ def _origins() -> Iterator[Error]:
                 hint="Give origins, each a scheme and a host: https://dashboard.example.org.",
                 id="siteflow.E006",
             )
+
+
+def _acme() -> Iterator[Error]:
+    directory, root = settings.ACME_DIRECTORY, settings.ACME_CA_ROOT
+    if directory and not _DIRECTORY.fullmatch(directory):
+        yield Error(
+            f"ACME_DIRECTORY is {directory!r}.",
+            hint="Give the https address of a directory: https://acme.example.org/directory.",
+            id="siteflow.E008",
+        )
+    if root and not (directory and _holds_certificates(Path(root))):
+        yield Error(
+            f"ACME_CA_ROOT is {root!r}, of no use.",
+            hint="Name a readable PEM file of certificates, and set ACME_DIRECTORY as well.",
+            id="siteflow.E009",
+        )
+
+
+def _holds_certificates(path: Path) -> bool:
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cafile=path)
+    except OSError:  # an SSLError is one, too
+        return False
+    return True
 
 
 def _urls() -> Iterator[Error]:

@@ -50,6 +50,10 @@ CORS_ALLOW_HEADERS = ("authorization", "content-type", "idempotency-key", "x-req
 CORS_EXPOSE_HEADERS = ("x-request-id", "retry-after", "ratelimit-remaining", "ratelimit-reset")
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 
+# Who gives public certificates to the sites; empty: who Caddy asks by itself.
+ACME_DIRECTORY = env.str("ACME_DIRECTORY", "")
+ACME_CA_ROOT = env.str("ACME_CA_ROOT", "")
+
 QUARANTINE_DAYS = whole_number("QUARANTINE_DAYS", 14)
 QUARANTINE_PURGE = env.bool("QUARANTINE_PURGE", False)
 AUDIT_RETENTION_DAYS = whole_number("AUDIT_RETENTION_DAYS", 90)

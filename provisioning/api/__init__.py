@@ -8,11 +8,12 @@ from provisioning.api.operations import operations
 from provisioning.api.provision import provision
 from provisioning.api.proxies import proxies
 from provisioning.api.quarantine import quarantine
+from provisioning.api.rollouts import rollouts
 from provisioning.api.sites import site_actions
 from provisioning.api.templates import offered, templates
 from provisioning.api.wizards import wizards
 
 __all__ = [
     "certificates", "container_actions", "domains", "hosts", "offered", "operations",
-    "provision", "proxies", "quarantine", "site_actions", "templates", "wizards",
+    "provision", "proxies", "quarantine", "rollouts", "site_actions", "templates", "wizards",
 ]  # fmt: skip

@@ -16,6 +16,8 @@ PROJECT: Final = "siteflow-proxy"
 FOLDER: Final = "siteflow/proxy"  # below the host's folder of sites
 CONFIG_FILE: Final = "caddy.json"
 UPSTREAMS: Final = "upstreams"
+ACME: Final = "acme"
+ROOT_FILE: Final = "root.pem"  # in it, where ACME_CA_ROOT is set
 # Moves connections that are waiting at a listener to the next one when a configuration is loaded
 # (Linux 5.14, Documentation/networking/ip-sysctl.rst). Docker starts no container with an option
 # that its kernel does not know.
@@ -47,6 +49,7 @@ services:
       - config:/config
       - ./caddy.json:/etc/caddy/siteflow.json:ro
       - ./upstreams:/etc/caddy/upstreams:ro
+      - ./acme:/etc/caddy/acme:ro
       - ./logs:/var/log/caddy
     networks: [proxy]
     mem_limit: 512m

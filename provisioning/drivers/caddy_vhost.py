@@ -25,6 +25,17 @@ class Folders:
 
     logs: str = "/var/log/caddy"
     upstreams: str = "/etc/caddy/upstreams"
+    acme: str = "/etc/caddy/acme"
+
+
+@dataclass(frozen=True, slots=True)
+class Acme:
+    """Who gives public certificates. Without ``directory``, the authorities that Caddy has built
+    in. ``root`` is a PEM file, as Caddy sees it, of who vouches for that address itself.
+    """
+
+    directory: str = ""
+    root: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,13 +75,13 @@ class Block:
     log: Json | None = None
 
 
-def block(vhost: Vhost, *, folders: Folders = Folders()) -> Block:
+def block(vhost: Vhost, *, folders: Folders = Folders(), acme: Acme = Acme()) -> Block:
     """What Caddy is to be told of one vhost."""
     route = _route(vhost, folders)
     return Block(
         https=None if vhost.tls == "off" else route,
         http=route if vhost.tls == "off" else None,
-        tls=_internal(vhost.name) if vhost.tls == "internal" else None,
+        tls=_policy(vhost, acme),
         log=_log(vhost.name, folders) if vhost.access_log else None,
     )
 
@@ -136,8 +147,17 @@ def _authentication(users: tuple[tuple[str, str], ...]) -> Json:
     return {"handler": "authentication", "providers": {"http_basic": basic}}
 
 
-def _internal(name: str) -> Json:
-    return {"subjects": [name], "issuers": [{"module": "internal"}]}
+def _policy(vhost: Vhost, acme: Acme) -> Json | None:
+    """Where its certificate comes from, unless that is left to Caddy."""
+    if vhost.tls == "internal":
+        return {"subjects": [vhost.name], "issuers": [{"module": "internal"}]}
+    if vhost.tls != "acme" or not acme.directory:
+        return None
+    roots = {"trusted_roots_pem_files": [acme.root]} if acme.root else {}
+    return {
+        "subjects": [vhost.name],
+        "issuers": [{"module": "acme", "ca": acme.directory, **roots}],
+    }
 
 
 def _log(name: str, folders: Folders) -> Json:

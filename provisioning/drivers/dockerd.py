@@ -12,6 +12,7 @@ import docker
 import requests
 from docker.utils import version_lt
 
+from provisioning.drivers import own_check
 from provisioning.drivers.containers import ContainerState
 from provisioning.drivers.deadline import Deadline
 from provisioning.drivers.dial import Dialer
@@ -94,6 +95,14 @@ class Dockerd(DockerThings):
     def _inspect(self, docker_id: str) -> dict[str, Any]:
         name = self._checked(docker_id)
         return self._read(f"reading {name}", lambda api: api.inspect_container(name))
+
+    def passes_check(self, docker_id: str, *, within_s: float) -> bool:
+        """Runs the container's own health check now; False as well where it has none."""
+        command = own_check.command_of(self._inspect(docker_id))
+        if not command:
+            return False
+        with translated(self._who, f"checking {docker_id}"):
+            return own_check.passes(self._api(), docker_id, command, within_s=within_s)
 
     def start(self, docker_id: str) -> None:
         self._act("starting", docker_id, lambda api, name: api.start(name))

@@ -43,9 +43,10 @@ ADVICE: Final[dict[str, str]] = {
     "output_too_large": "The answer was cut off; ask for less.",
     "garbage": "The host's answer could not be read; run the host's test and look at its output.",
     "bad_argument": "Remove the character that cannot be passed on, or shorten the value.",
+    "bad_setting": "Correct the setting where SiteFlow runs, then start SiteFlow again.",
     "command_failed": "Look at the output of the command.",
     "proxy_missing": "Install the proxy on this host first.",
-    "proxy_down": "Look at the proxy's container on the host, or install the proxy.",
+    "proxy_down": "Look whether the proxy runs on the host, or install the proxy.",
     "proxy_denied": "It asks for another word than its caddy.json on the host has; put the old "
     "file back, or remove the volume siteflow-proxy_config and install the proxy again.",
     "proxy_refused": "Nothing was changed, all sites are served as before; correct what it names.",

@@ -117,6 +117,10 @@ class FakeDocker(FakeThings):
                 return container
         raise DriverError(f"{self._host.name}: no such container: {docker_id}", "not_found")
 
+    def passes_check(self, docker_id: str, *, within_s: float) -> bool:
+        self._host.note("docker", "passes_check", docker_id)
+        return self._find(docker_id).name in self._host.well
+
     def start(self, docker_id: str) -> None:
         self._host.note("docker", "start", docker_id)
         if self._find(docker_id).state != "running":
@@ -222,6 +226,7 @@ class FakeHost:
         self.volumes: dict[str, VolumeState] = {}
         self.images: dict[str, ImageState] = {}
         self.logs: dict[str, list[str]] = {}
+        self.well: set[str] = set()  # whose own check passes, whatever the Engine says yet
         self.files = FakeFiles()
         self.closed = False
         self._servers: dict[tuple[str, int], tuple[Handler, bool, bytes]] = {}

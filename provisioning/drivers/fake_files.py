@@ -36,6 +36,7 @@ class FakeFiles(dict[str, FakeFile]):
             file_scripts.MOVE: self._move,
             file_scripts.REMOVE_TREE: self._remove_tree,
             file_scripts.CERTIFICATES: self._certificates,
+            file_scripts.REMOVE_IF_EMPTY: self._remove_if_empty,
         }
 
     def answer(self, argv: tuple[str, ...], stdin: bytes | None) -> Result | None:
@@ -107,6 +108,12 @@ class FakeFiles(dict[str, FakeFile]):
             self[new + path.removeprefix(old)] = self.pop(path)
         for path in [name for name in self.folders if _is_at_or_below(name, old)]:
             self.folders[new + path.removeprefix(old)] = self.folders.pop(path)
+        return _ok()
+
+    def _remove_if_empty(self, folder: str) -> Result:
+        inside = [name for name in self._all() if name.startswith(f"{folder}/")]
+        if not inside:
+            self.folders.pop(folder, None)
         return _ok()
 
     def _remove_tree(self, path: str, below: str) -> Result:

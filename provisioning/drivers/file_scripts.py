@@ -131,6 +131,9 @@ done
 """
 )
 
+# $1 path. That it holds something, or is not there, is no failure.
+REMOVE_IF_EMPTY: Final = _BEGIN + 'rmdir "$1" 2>/dev/null || :\n'
+
 # $1 path, $2 the folder it must lie in. Nothing that is mounted somewhere below is emptied.
 REMOVE_TREE: Final = (
     _BEGIN

@@ -155,6 +155,12 @@ def move(host: HostDriver, old: str, new: str, *, sudo: bool = False) -> None:
     succeeded(host, f"moving {old} to {new}", host.run(argv, sudo=sudo))
 
 
+def remove_if_empty(host: HostDriver, folder: str, *, sudo: bool = False) -> None:
+    """A folder that was only made to hold others; one that holds something stays."""
+    argv = ("/bin/sh", "-c", file_scripts.REMOVE_IF_EMPTY, "sh", checked_path(folder))
+    succeeded(host, f"removing {folder}", host.run(argv, sudo=sudo))
+
+
 def remove_tree(
     host: HostDriver, path: str, *, below: str, sudo: bool = False, timeout_s: float | None = None
 ) -> bool:

@@ -14,23 +14,35 @@ from provisioning.drivers.caddy_config import mark_of
 from provisioning.drivers.caddy_load import reload as load_anew
 from provisioning.drivers.errors import DriverError
 from provisioning.drivers.host import HostDriver
+from provisioning.operations import proxy_service
 from provisioning.operations.contract import Op, Undone, VerbError
+from provisioning.operations.proxy_rows import conclude, keep, set_ports
 from provisioning.proxy import apply
 from provisioning.proxy.models import Proxy
-from provisioning.proxy.places import admin_of, folder_of, origin, project_of, proxy_of
+from provisioning.proxy.places import (
+    admin_of,
+    folder_of,
+    origin,
+    project_of,
+    proxy_of,
+    put_acme_root,
+)
 from sites.models import Host
 
 _PULL_S: Final = 300.0
 _START_S: Final = 60.0
 _PAUSE_S: Final = 0.25
 _PROJECT_LABEL: Final = "com.docker.compose.project"
-_TOLD: Final = 10
 
 
 class Installation(BaseModel):
-    """Ports of the host. What a proxy that is there already has, it keeps where nothing is said."""
+    """Ports of the host. What a proxy that is there already has, it keeps where nothing is said.
+
+    ``service``: no container is made, a Caddy that runs on the host itself is used.
+    """
 
     model_config = ConfigDict(extra="forbid")
+    service: bool = False
     http_port: int = Field(default=80, ge=1, le=65_535)
     https_port: int = Field(default=443, ge=1, le=65_535)
     admin_port: int = Field(default=2019, ge=1, le=65_535)
@@ -46,6 +58,8 @@ class Sync(BaseModel):
 def install(op: Op, host: HostDriver) -> None:
     """Puts Caddy on the host as a container that SiteFlow configures. Twice is once."""
     row: Host = op.target
+    if op.params.service:
+        return proxy_service.use(op, host)
     with op.step("Check", percent=5):
         proxy = _checked(op, host, row)
     try:
@@ -64,9 +78,9 @@ def install(op: Op, host: HostDriver) -> None:
             raise Undone(error, f"{row.name} is as it was.") from None
         raise
     with op.step("Sites", percent=80):
-        _keep(proxy)
+        keep(proxy)
         outcome = apply.apply_all(op, host, row)
-    _conclude(op, row, outcome, done=f"{row.name} has a proxy.")
+    conclude(op, row, outcome, done=f"{row.name} has a proxy.")
 
 
 def sync(op: Op, host: HostDriver) -> None:
@@ -74,7 +88,7 @@ def sync(op: Op, host: HostDriver) -> None:
     row: Host = op.target
     with op.step("Proxy", percent=20):
         outcome = apply.apply_all(op, host, row, plan_digest=op.params.plan_digest)
-    _conclude(op, row, outcome, done=f"The proxy of {row.name} serves what its sites say.")
+    conclude(op, row, outcome, done=f"The proxy of {row.name} serves what its sites say.")
 
 
 def reload(op: Op, host: HostDriver) -> None:
@@ -91,30 +105,16 @@ def reload(op: Op, host: HostDriver) -> None:
     op.conclude(f"The proxy of {row.name} has loaded its configuration anew.")
 
 
-def _conclude(op: Op, row: Host, outcome: apply.Outcome, *, done: str) -> None:
-    op.remember(after={"changed": outcome.changed, "left": sorted(outcome.left)[:_TOLD]})
-    if not outcome.left:
-        return op.conclude(done, changed=outcome.changed)
-    told = [f"{name}: {words}" for name, words in sorted(outcome.left.items())]
-    op.say("\n".join(told), stream="stderr")
-    more = f" and {len(told) - _TOLD} more" if len(told) > _TOLD else ""
-    raise VerbError(
-        f"{len(told)} of the domains on {row.name} are not served as wanted, the others are. "
-        f"{'; '.join(told[:_TOLD])}{more}",
-        code="proxy_partly",
-    )
-
-
 # -- putting it there -------------------------------------------------------------------------
 
 
 def _checked(op: Op, host: HostDriver, row: Host) -> Proxy:
     """The row to be, from what is there and what was asked for."""
     proxy = Proxy.objects.filter(host=row).first() or Proxy(host=row)
-    if proxy.pk and not proxy.container:
-        raise VerbError(f"The proxy of {row.name} is a service of the host.", code="conflict")
-    for name in op.params.model_fields_set:
-        setattr(proxy, name, getattr(op.params, name))
+    if proxy.pk and proxy.is_service:
+        words = f"The proxy of {row.name} is a service of the host: say service."
+        raise VerbError(words, code="conflict")
+    set_ports(proxy, op.params)
     there = next((one for one in host.docker.containers() if one.name == proxy.container), None)
     if there and there.labels.get(_PROJECT_LABEL) != caddy_install.PROJECT:
         raise VerbError(
@@ -129,8 +129,9 @@ def _checked(op: Op, host: HostDriver, row: Host) -> Proxy:
 
 def _write_files(op: Op, host: HostDriver, row: Host, proxy: Proxy) -> None:
     folder, sudo = folder_of(row), row.sudo
-    for name in ("", f"/{caddy_install.UPSTREAMS}", "/logs"):
+    for name in ("", f"/{caddy_install.UPSTREAMS}", f"/{caddy_install.ACME}", "/logs"):
         host_files.make_folder(host, f"{folder}{name}", mode=0o755, sudo=sudo)
+    put_acme_root(host, row)
     ports = caddy_install.Ports(proxy.http_port, proxy.https_port, proxy.admin_port)
     env = caddy_install.env(container=proxy.container, network=proxy.network, ports=ports)
     migrates = host_files.exists(host, caddy_install.MIGRATES)
@@ -183,10 +184,3 @@ def _undo(op: Op, host: HostDriver, row: Host) -> None:
             host_files.remove_tree(host, folder_of(row), below=row.sites_root, sudo=row.sudo)
     except DriverError as left:
         op.say(f"Not looked after: {left.message}", stream="stderr")
-
-
-def _keep(proxy: Proxy) -> None:
-    """One row for a host, also when two workers were at it."""
-    fields = ("container", "network", "admin_port", "http_port", "https_port")
-    values = {name: getattr(proxy, name) for name in fields}
-    Proxy.objects.update_or_create(host=proxy.host, defaults=values)

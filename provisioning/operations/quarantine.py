@@ -11,6 +11,7 @@ from provisioning.operations.contract import Op, VerbError
 from provisioning.operations.site_deprovision import QUARANTINE
 from provisioning.quarantine.keeping import draft_of
 from provisioning.quarantine.models import Quarantine
+from provisioning.sightings import PROJECT_LABEL
 from sites.models import Site
 
 
@@ -34,6 +35,8 @@ def _move_back(op: Op, host: HostDriver, row: Quarantine) -> None:
     if host_files.exists(host, row.folder, sudo=sudo):
         if host_files.exists(host, place, sudo=sudo):
             raise VerbError(f"{place} is taken by something else.", code="folder_taken")
+        # The last site of a tenant took the tenant's folder with it.
+        host_files.make_folder(host, place.rpartition("/")[0], mode=0o755, sudo=sudo)
         host_files.move(host, row.folder, place, sudo=sudo)
 
 
@@ -50,7 +53,10 @@ def _drafted(op: Op, row: Quarantine) -> int:
 
 
 def purge(op: Op, host: HostDriver) -> None:
-    """Destroys the volumes and files of a removed site. This cannot be undone."""
+    """Destroys the volumes and files of a removed site, and the images that were built of them.
+
+    This cannot be undone.
+    """
     row: Quarantine = op.target
     project = row.reveal()["site"]["project"]
     if row.volumes and Site.objects.filter(host=row.host, project=project).exists():
@@ -63,9 +69,23 @@ def purge(op: Op, host: HostDriver) -> None:
         if row.folder:
             below = f"{row.host.sites_root}/{QUARANTINE}"
             host_files.remove_tree(host, row.folder, below=below, sudo=row.host.sudo)
+    with op.step("Images", percent=85):
+        if not Site.objects.filter(host=row.host, project=project).exists():
+            _remove_built(host, project)
     with op.step("Forget", percent=95), transaction.atomic():
         op.remember(gone=f"{row.name} is destroyed.", before={"volumes": row.volumes})
         row.delete()
+
+
+def _remove_built(host: HostDriver, project: str) -> None:
+    """Compose labels what it builds. What others run from it stays."""
+    for image in host.docker.images():
+        for name in image.names if image.labels.get(PROJECT_LABEL) == project else ():
+            try:
+                host.docker.remove_image(name)
+            except DriverError as error:
+                if error.code not in ("not_found", "conflict"):
+                    raise
 
 
 def _remove_volume(host: HostDriver, name: str) -> None:

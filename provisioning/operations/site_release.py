@@ -213,12 +213,13 @@ def _settle(work: Work) -> None:
         rows.filter(status=Release.Status.CURRENT).exclude(pk=work.release.pk).update(
             status=Release.Status.PAST
         )
+        # Why it failed before is over; what somebody wrote of the change stays in the list.
+        rows.filter(pk=work.release.pk, status=Release.Status.FAILED).update(message="")
         rows.filter(pk=work.release.pk).update(
             status=Release.Status.CURRENT,
             current_since=now,
             images=images,
             operation=work.op.row,
-            message="",
         )
         Site.objects.filter(pk=work.site.pk).update(
             template=work.release.template, template_version=work.release.template_version
@@ -263,9 +264,9 @@ def _undo(work: Work, before: Work) -> None:
         work.remove_volumes(op.recall("volumes"))
         _take_back_files(work, before)
     row = Release.objects.get(pk=work.release.pk)
-    row.message, row.operation = op.recall("undoing"), op.row
-    if row.status != Release.Status.PAST:  # one that was good once stays so
-        row.status = Release.Status.FAILED
+    row.operation = op.row
+    if row.status != Release.Status.PAST:  # one that was good once stays so, with its own words
+        row.status, row.message = Release.Status.FAILED, op.recall("undoing")
     row.save(update_fields=["message", "operation", "status"])
 
 

@@ -18,13 +18,14 @@ from provisioning.drivers.containers import ContainerState
 from provisioning.drivers.errors import DriverError
 from provisioning.drivers.host import HostDriver
 from provisioning.operations.contract import Op, Undone, VerbError
-from provisioning.plans.facts import remove_if_empty
 from provisioning.plans.wanted import COMPOSE, ENV, Wanted, wanted_of
 from provisioning.releases.models import Release
 from provisioning.sightings import project as project_of
 from sites.models import Site
 
 POLL_S: Final = 0.5
+SLOWEST_S: Final = 3.0  # between two looks, at the most
+CHECK_S: Final = 3.0  # what a container's own check may take when we ask it
 HEALTHY_S: Final = 300  # how long containers get to become healthy
 STEADY_S: Final = 3  # how long one without a health check must run to count as well
 CRASHES: Final = 3  # so many restarts, and it will not come up by itself
@@ -73,11 +74,15 @@ class Work:
     def write_candidate(self) -> None:
         """The release's files beside the present ones; what is built from goes to its place."""
         folder = f"{self.folder}/releases/{self.release.number}"
-        for name in (f"{self.folder}/data", f"{self.folder}/logs", folder):
+        paths = {
+            f"{folder if name in (COMPOSE, ENV) else self.folder}/{name}": data
+            for name, data in self.wanted.texts().items()
+        }
+        parents = {path.rpartition("/")[0] for path in paths}
+        for name in sorted({f"{self.folder}/data", f"{self.folder}/logs", folder} | parents):
             host_files.make_folder(self.host, name, mode=0o755, sudo=self.sudo)
-        for name, data in self.wanted.texts().items():
-            inside = name in (COMPOSE, ENV)
-            self._write(f"{folder if inside else self.folder}/{name}", data)
+        for path, data in paths.items():
+            self._write(path, data)
 
     def put_in_place(self) -> None:
         """From now on `docker compose up` in the site's folder means this release."""
@@ -89,13 +94,10 @@ class Work:
         """The folder that holds the sites of a tenant, after the last of them."""
         folder = self.folder.rpartition("/")[0]
         if folder != self.site.host.sites_root:
-            remove_if_empty(self.host, self.site.host, folder)
+            host_files.remove_if_empty(self.host, folder, sudo=self.sudo)
 
     def _write(self, path: str, data: bytes) -> None:
         mode = _MODE.get(path.rpartition("/")[2], 0o644)
-        if "/" in path[len(self.folder) + 1 :]:
-            folder = path.rpartition("/")[0]
-            host_files.make_folder(self.host, folder, mode=0o755, sudo=self.sudo)
         host_files.write(self.host, path, data, mode=mode, sudo=self.sudo)
 
     # -- containers ------------------------------------------------------------------------
@@ -114,15 +116,22 @@ class Work:
         """
         built = [name for name, one in model["services"].items() if one.get("build")]
         self._note_names(compose_parse.image_of(model, service) for service in built)
-        pulled = [
-            name
-            for name, one in model["services"].items()
-            if name not in built and not self._image(str(one.get("image", "")))
-        ]
-        if pulled:
-            self.compose(compose.pull(self.candidate, services=pulled), timeout_s=1800)
+        named = {name: str(one.get("image", "")) for name, one in model["services"].items()}
+        self._pull({name: image for name, image in named.items()
+                    if name not in built and not self._image(image)})  # fmt: skip
         if missing := [service for service in built if not self._named_again(model, service)]:
             self.compose(compose.build(self.candidate, services=missing), timeout_s=1800)
+
+    def _pull(self, images: dict[str, str]) -> None:
+        """``images`` by service. A registry's own words need not name what was asked of it."""
+        if not images:
+            return
+        self.op.say(f"Pulling {', '.join(sorted(set(images.values())))}")
+        try:
+            self.compose(compose.pull(self.candidate, services=list(images)), timeout_s=1800)
+        except DriverError as error:
+            names = ", ".join(sorted(set(images.values())))
+            raise DriverError(f"{names}: {error.message}", error.code) from error
 
     def _note_names(self, names: Iterable[str]) -> None:
         """Which image each name stands for, before a build gives it to another."""
@@ -157,24 +166,36 @@ class Work:
         None: all containers of the project. A job that ended well is as good as healthy.
         """
         wanted = set(docker_ids) if docker_ids is not None else None
-        deadline = time.monotonic() + HEALTHY_S
+        began = time.monotonic()
+        passed: set[str] = set()
         while True:
             states = self._states(wanted)
             waiting = [one for one in states if not is_well(one)]
             for one in waiting:
                 if is_lost(one, beside=states):
                     raise self.unwell(one)
-            if not waiting:
+            passed |= {one.docker_id for one in waiting if self._passes(one)}
+            if not [one for one in waiting if one.docker_id not in passed]:
                 return self.note(states)
-            if time.monotonic() > deadline:
+            waited_s = time.monotonic() - began
+            if waited_s > HEALTHY_S:
                 raise self.unwell(waiting[0])
-            time.sleep(POLL_S)  # Docker offers no wait for health
+            # Docker offers no wait for health. What takes long is asked less and less often.
+            time.sleep(min(max(POLL_S, waited_s / 10), SLOWEST_S))
+
+    def _passes(self, one: ContainerState) -> bool:
+        """Its own check, asked before the Engine does; what cannot be asked is left to that."""
+        if one.state != "running" or one.health != "starting":
+            return False
+        with suppress(DriverError):
+            return self.host.docker.passes_check(one.docker_id, within_s=CHECK_S)
+        return False
 
     def still_healthy(self, docker_ids: Iterable[str] | None = None) -> None:
         """A last look before there is no way back. Raises VerbError as above."""
         wanted = set(docker_ids) if docker_ids is not None else None
         for one in self._states(wanted):
-            if not is_well(one):
+            if not is_well(one) and not self._passes(one):
                 raise self.unwell(one)
 
     def _states(self, wanted: set[str] | None) -> list[ContainerState]:

@@ -8,7 +8,7 @@ from provisioning.drivers.host import HostDriver
 from provisioning.drivers.pool import host_driver
 from provisioning.operations.contract import VerbError
 from provisioning.plans import sources
-from provisioning.plans.elsewhere import conflicts
+from provisioning.plans.elsewhere import conflicts, nowhere
 from provisioning.plans.facts import Found, read_found
 from provisioning.plans.making import plan_of
 from provisioning.plans.shape import Plan
@@ -60,7 +60,10 @@ def _plan(
         found,
         site=site.name,
         host=host.name,
-        elsewhere=tuple(conflicts(host, site.name, wanted.domains, site=row)),
+        elsewhere=(
+            *conflicts(host, site.name, wanted.domains, site=row),
+            *(nowhere(row, found.model.get("services", {})) if row else ()),
+        ),
         reuse_volumes=reuse_volumes,
     )
     return plan, wanted, found

@@ -1,4 +1,4 @@
-"""What other rows have against a site: the same name or domain on this or another host."""
+"""What rows have against a site: a name or domain of another one, a domain that leads nowhere."""
 
 from __future__ import annotations
 
@@ -35,3 +35,13 @@ def conflicts(
         yield Problem("proxy_missing", words)
     for domain in taken.order_by("name"):
         yield Problem("domain_taken", f"{domain.name} belongs to another site.")
+
+
+def nowhere(site: Site, services: Iterable[str]) -> Iterator[Problem]:
+    """Domains of the site that lead to a service which its compose file does not have."""
+    there = {"", *services}
+    for domain in site.domains.exclude(kind="redirect").order_by("name"):
+        for service in sorted({domain.service, *(str(one["service"]) for one in domain.routes)}):
+            if service not in there:
+                words = f"{domain.name} leads to {service}, which the compose file does not have."
+                yield Problem("no_service", words)

@@ -33,7 +33,8 @@ MAX_PATHS: Final = 500
 @dataclass(frozen=True)
 class Found:
     """``model`` is the wanted compose file as the host's compose resolves it, ``hashes`` what it
-    would label each service's containers with. ``texts`` has the present content of the files
+    would label each service's containers with (nothing, where there are none to compare with).
+    ``texts`` has the present content of the files
     that are wanted, where there is one. ``taken`` maps published ports to the containers that
     have them, foreign ones only."""
 
@@ -77,11 +78,12 @@ def read_found(host: HostDriver, row: Host, wanted: Wanted) -> Found:
     foreign = [one for one in listed if project_of(one) != wanted.project]
     with staged(host, row, wanted) as staging:
         model = compose_parse.config(answer(host, compose.config(staging), sudo=row.sudo))
-        hashes = compose_parse.hashes(answer(host, compose.config_hashes(staging), sudo=row.sudo))
-    names = {compose_parse.image_of(model, service) for service in model.get("services", {})}
+        hashes = _hashes(host, row, staging) if mine else dict.fromkeys(services_of(model), "")
+    names = {compose_parse.image_of(model, service) for service in services_of(model)}
+    folder_exists = host_files.exists(host, wanted.folder, sudo=row.sudo)
     return Found(
-        folder_exists=host_files.exists(host, wanted.folder, sudo=row.sudo),
-        texts=_texts(host, row, wanted),
+        folder_exists=folder_exists,
+        texts=_texts(host, row, wanted) if folder_exists else {},
         containers=tuple(mine),
         others=frozenset(one.name for one in foreign),
         networks=frozenset(one.name for one in host.docker.networks()),
@@ -100,6 +102,14 @@ def read_found(host: HostDriver, row: Host, wanted: Wanted) -> Found:
         ),
         disk_free_bytes=_free(host, row),
     )
+
+
+def services_of(model: dict[str, Any]) -> dict[str, Any]:
+    return dict(model.get("services") or {})
+
+
+def _hashes(host: HostDriver, row: Host, staging: Project) -> dict[str, str]:
+    return compose_parse.hashes(answer(host, compose.config_hashes(staging), sudo=row.sudo))
 
 
 def _below(model: Any, folder: str) -> list[str]:
@@ -135,12 +145,7 @@ def staged(host: HostDriver, row: Host, wanted: Wanted) -> Iterator[Project]:
         )
     finally:
         host_files.remove_tree(host, folder, below=base, sudo=row.sudo)
-        remove_if_empty(host, row, base)
-
-
-def remove_if_empty(host: HostDriver, row: Host, folder: str) -> None:
-    """Of a folder that was only made to hold others; that it is not empty is no failure."""
-    host.run(("rmdir", "--ignore-fail-on-non-empty", folder), sudo=row.sudo)
+        host_files.remove_if_empty(host, base, sudo=row.sudo)
 
 
 def _texts(host: HostDriver, row: Host, wanted: Wanted) -> dict[str, bytes]:

@@ -214,8 +214,11 @@ def _in_the_way(wanted: Wanted, found: Found, *, reuse_volumes: bool) -> Iterato
     if found.containers:
         words = f"There are containers of a compose project {wanted.project} on this host already."
         yield Problem("name_taken", words)
-    if COMPOSE in found.texts:
-        yield Problem("folder_taken", f"There is a {COMPOSE} in {wanted.folder} already.")
+    if found.texts.get(COMPOSE, wanted.texts()[COMPOSE]) != wanted.texts()[COMPOSE]:
+        words = f"There is another {COMPOSE} in {wanted.folder} already."
+        if reuse_volumes:  # what is there is this site's, from before it was removed
+            words = f"There is another {COMPOSE} in {wanted.folder} already; it is replaced."
+        yield Problem("folder_taken", words, blocking=not reuse_volumes)
     for one in (found.model.get("volumes") or {}).values():
         if one.get("name") in found.volumes and not one.get("external"):
             words = f"The volume {one['name']} is there already, with data that is not this site's."

@@ -20,10 +20,11 @@ from provisioning.drivers.host import HostDriver
 from provisioning.operations.contract import Op, VerbError
 from provisioning.proxy import before
 from provisioning.proxy.models import Proxy
-from provisioning.proxy.places import admin_of, proxy_of
+from provisioning.proxy.places import admin_of, proxy_of, put_acme_root
 from provisioning.proxy.plan import Plan, plan
 from provisioning.proxy.plan_lines import plan_lines
 from provisioning.proxy.probing import probe, trouble
+from provisioning.proxy.upstreams import reached_as
 from provisioning.proxy.wanted import wanted
 from sites.models import Host, Site
 
@@ -55,7 +56,7 @@ def apply_site(op: Op, host: HostDriver, row: Host, site: Site | None = None) ->
     _say(op, part)
     before.remember(op, host, row, part)
     try:
-        before.write(host, row, part.upstreams)
+        _prepare(host, row, part)
         changes = part.changes
         admin = admin_of(host, row, proxy)
         _raise(row, load(admin, changes, allow=_unedited(row, changes)), code="proxy_refused")
@@ -96,8 +97,9 @@ def switch_upstream(
     whole = plan(host, row, proxy=proxy)
     names = {name for name, key in whole.wanted.sites.items() if key == site.pk}
     services = {service, ""} if is_web else {service}
+    place = _place(host, container) if proxy.is_service else container
     texts: dict[str, str | None] = {
-        key: f"{container}:{one.port or port}"
+        key: f"{place}:{one.port or port}"
         for key, one in whole.wanted.upstreams.items()
         if one.project == site.project and one.service in services
     }
@@ -109,6 +111,14 @@ def switch_upstream(
         _back_after_failure(op, host, row)
         raise
     op.say(f"{site} is served by {container} from now on.")
+
+
+def _place(host: HostDriver, container: str) -> str:
+    """Its address, which an upstream's file names where the proxy is a service of the host."""
+    place = reached_as(host.docker.container(container), by_address=True)
+    if not place:
+        raise VerbError(f"{container} has no address in any network.", code="proxy_no_answer")
+    return place
 
 
 def take_back(op: Op, host: HostDriver, row: Host) -> bool:
@@ -139,7 +149,7 @@ def apply_all(op: Op, host: HostDriver, row: Host, *, plan_digest: str = "") -> 
     _say(op, whole)
     answered = _answered(op, host, proxy, whole)
     before.remember(op, host, row, whole)
-    before.write(host, row, whole.upstreams)
+    _prepare(host, row, whole)
     refused = load(
         admin_of(host, row, proxy), whole.changes, clean=bool(plan_digest),
         allow=_same_edit(row, whole) if plan_digest else _no_edit(row),
@@ -155,6 +165,13 @@ def apply_all(op: Op, host: HostDriver, row: Host, *, plan_digest: str = "") -> 
     before.forget(op)
     left = {**whole.wanted.problems, **refused, **worse}
     return Outcome(len(whole.changes) - len(set(whole.changes) & set(left)), left)
+
+
+def _prepare(host: HostDriver, row: Host, part: Plan) -> None:
+    """The files that Caddy is to find when it loads."""
+    if any(one and one.tls for one in part.changes.values()):
+        put_acme_root(host, row)
+    before.write(host, row, part.upstreams)
 
 
 def _answered(op: Op, host: HostDriver, proxy: Proxy, whole: Plan) -> list[str]:

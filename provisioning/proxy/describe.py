@@ -19,7 +19,11 @@ def described(one: Block) -> list[str]:
 def _certificate(one: Block) -> str:
     if one.https is None:
         return "none, plain http"
-    return "public" if one.tls is None else "of the proxy's own authority"
+    if one.tls is None:
+        return "public"
+    issuers = [issuer.get("ca") for issuer in _objects(one.tls.get("issuers"))]
+    given = ", ".join(str(ca)[:200] for ca in issuers if ca)
+    return f"by {given}" if given else "of the proxy's own authority"
 
 
 def _inner(route: Json) -> Iterator[Any]:

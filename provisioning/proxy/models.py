@@ -22,3 +22,8 @@ class Proxy(models.Model):
 
     def __str__(self) -> str:
         return f"proxy of {self.host}"
+
+    @property
+    def is_service(self) -> bool:
+        """It is a program of the host itself, which reaches containers by their addresses."""
+        return not self.container

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
+
+from django.conf import settings
 
 from provisioning.drivers import caddy_install, host_files, http_probe
 from provisioning.drivers.caddy_admin import Admin, Answer
-from provisioning.drivers.caddy_vhost import Folders
+from provisioning.drivers.caddy_vhost import Acme, Folders
 from provisioning.drivers.compose import Project
 from provisioning.drivers.errors import DriverError
 from provisioning.drivers.host import HostDriver
@@ -38,7 +41,32 @@ def project_of(row: Host) -> Project:
 
 def folders_of(row: Host, proxy: Proxy) -> Folders:
     """As Caddy itself sees them: a service of the host sees what the host sees."""
-    return Folders() if proxy.container else Folders(upstreams=upstreams_of(row))
+    if not proxy.is_service:
+        return Folders()
+    return Folders(upstreams=upstreams_of(row), acme=_acme_folder(row))
+
+
+def acme_of(row: Host, proxy: Proxy) -> Acme:
+    """As the settings say."""
+    root = f"{folders_of(row, proxy).acme}/{caddy_install.ROOT_FILE}"
+    return Acme(settings.ACME_DIRECTORY, root if settings.ACME_CA_ROOT else "")
+
+
+def put_acme_root(host: HostDriver, row: Host) -> None:
+    """What Caddy is to trust the ACME authority's address by, where settings name it."""
+    if not settings.ACME_CA_ROOT:
+        return
+    try:
+        data = Path(settings.ACME_CA_ROOT).read_bytes()
+    except OSError as error:
+        raise DriverError(f"ACME_CA_ROOT cannot be read: {error.strerror}", "bad_setting") from None
+    host_files.make_folder(host, _acme_folder(row), mode=0o755, sudo=row.sudo)
+    path = f"{_acme_folder(row)}/{caddy_install.ROOT_FILE}"
+    host_files.write(host, path, data, mode=0o644, sudo=row.sudo)
+
+
+def _acme_folder(row: Host) -> str:
+    return f"{folder_of(row)}/{caddy_install.ACME}"
 
 
 def admin_of(host: HostDriver, row: Host, proxy: Proxy) -> Admin:
@@ -55,7 +83,7 @@ def admin_of(host: HostDriver, row: Host, proxy: Proxy) -> Admin:
             body=body or None,
         )
 
-    return Admin(send, host=row.name, origin=origin(host, row) if proxy.container else "")
+    return Admin(send, host=row.name, origin="" if proxy.is_service else origin(host, row))
 
 
 def origin(host: HostDriver, row: Host) -> str:

@@ -12,8 +12,8 @@ from provisioning.drivers.containers import ContainerState
 from provisioning.drivers.errors import DriverError
 from provisioning.drivers.host import HostDriver
 from provisioning.proxy.models import Proxy
-from provisioning.proxy.places import admin_of, folders_of, proxy_of, upstreams_of
-from provisioning.proxy.upstreams import Upstream, dial
+from provisioning.proxy.places import acme_of, admin_of, folders_of, proxy_of, upstreams_of
+from provisioning.proxy.upstreams import Upstream, dial, reached_as
 from provisioning.proxy.wanted import Wanted, wanted
 from sites.models import Host
 
@@ -96,15 +96,17 @@ def look(host: HostDriver, row: Host, proxy: Proxy) -> Seen:
 
 
 def made(host: HostDriver, row: Host, proxy: Proxy, seen: Seen) -> Plan:
-    should, folders = wanted(row), folders_of(row, proxy)
-    blocks = {name: block(vhost, folders=folders) for name, vhost in should.vhosts.items()}
+    should, folders, acme = wanted(row), folders_of(row, proxy), acme_of(row, proxy)
+    blocks = {
+        name: block(vhost, folders=folders, acme=acme) for name, vhost in should.vhosts.items()
+    }
     there = {name: one.block for name, one in seen.vhosts.items()}
     changes: dict[str, Block | None] = {
         name: one for name, one in blocks.items() if there.get(name) != one
     }
     # What is wrong with a row keeps it from being changed, not from being served as it was.
     changes |= {name: None for name in there if name not in should.sites}
-    texts = _upstream_texts(host, should, seen)
+    texts = _upstream_texts(host, should, seen, by_address=proxy.is_service)
     upstreams: dict[str, str | None] = {
         key: text for key, text in texts.items() if text and sha256(text) != seen.upstreams.get(key)
     }
@@ -113,20 +115,30 @@ def made(host: HostDriver, row: Host, proxy: Proxy, seen: Seen) -> Plan:
     return Plan(seen, should, changes, upstreams, sorted(idle))
 
 
-def _upstream_texts(host: HostDriver, should: Wanted, seen: Seen) -> dict[str, str | None]:
+def _upstream_texts(
+    host: HostDriver, should: Wanted, seen: Seen, *, by_address: bool
+) -> dict[str, str | None]:
     containers = host.docker.containers() if should.upstreams else []
     return {
-        key: dial(one, containers, current=_current(one, seen.upstreams.get(key), containers))
+        key: dial(
+            one,
+            containers,
+            current=_current(one, seen.upstreams.get(key), containers, by_address=by_address),
+            by_address=by_address,
+        )
         for key, one in should.upstreams.items()
     }
 
 
-def _current(one: Upstream, known: str | None, containers: list[ContainerState]) -> str | None:
+def _current(
+    one: Upstream, known: str | None, containers: list[ContainerState], *, by_address: bool
+) -> str | None:
     """What the file says now, if that is a container that is there: found by its digest."""
     for container in containers if known else []:
+        place = reached_as(container, by_address=by_address)
         ports = [one.port] if one.port else [port.private for port in container.ports]
         for port in ports:
-            if sha256(text := f"{container.name}:{port}") == known:
+            if sha256(text := f"{place}:{port}") == known:
                 return text
     return None
 

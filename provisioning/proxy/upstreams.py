@@ -35,8 +35,17 @@ class Upstream:
         return f"{self.project}.{self.service or _WEB}{port}"
 
 
+def reached_as(container: ContainerState, *, by_address: bool) -> str:
+    """Its name, which Docker tells who shares a network with it; to the host it tells none."""
+    return next(iter(container.addresses), "") if by_address else container.name
+
+
 def dial(
-    wanted: Upstream, containers: Iterable[ContainerState], *, current: str | None = None
+    wanted: Upstream,
+    containers: Iterable[ContainerState],
+    *,
+    current: str | None = None,
+    by_address: bool = False,
 ) -> str | None:
     """ "container:port" for a running container of the service, else None.
 
@@ -44,7 +53,8 @@ def dial(
     one that is not proven yet.
     """
     running = _running(wanted, containers)
-    found = [made for one in running if (made := _dial(one, wanted.port))]
+    places = [(reached_as(one, by_address=by_address), one) for one in running]
+    found = [made for place, one in places if (made := _dial(place, one, wanted.port))]
     return current if current in found else next(iter(found), None)
 
 
@@ -77,9 +87,9 @@ def detected_port(container: ContainerState) -> int | None:
     return next((port for port in _LIKELY_PORTS if port in ports), ports[0] if ports else None)
 
 
-def _dial(container: ContainerState, port: int | None) -> str:
+def _dial(place: str, container: ContainerState, port: int | None) -> str:
     found = port or detected_port(container)
-    made = f"{container.name}:{found}"
+    made = f"{place}:{found}"
     return made if found and is_dial(made) else ""
 
 

@@ -7,13 +7,6 @@ from typing import Any
 from django.db import models
 
 from sites.encryption import decrypt, encrypt
-from sites.rights import Viewer, reach
-
-
-class ReleaseQuerySet(models.QuerySet["Release"]):
-    def visible_to(self, user: Viewer) -> ReleaseQuerySet:
-        within = reach(user, "sites.view_site").within(host="site__host_id", site="site_id")
-        return self.filter(within)
 
 
 class Release(models.Model):
@@ -48,8 +41,6 @@ class Release(models.Model):
     )
     created_at = models.DateTimeField(auto_now_add=True)
     current_since = models.DateTimeField(null=True)
-
-    objects = ReleaseQuerySet.as_manager()
 
     class Meta:
         ordering = ["-number"]

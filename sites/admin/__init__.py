@@ -5,6 +5,7 @@ from sites.admin.containers import ContainerAdmin
 from sites.admin.domains import DomainAdmin
 from sites.admin.hosts import HostAdmin
 from sites.admin.quarantine import QuarantineAdmin
+from sites.admin.rollouts import RolloutAdmin
 from sites.admin.sites import SiteAdmin
 from sites.admin.templates import SiteTemplateAdmin
 
@@ -14,6 +15,7 @@ __all__ = [
     "DomainAdmin",
     "HostAdmin",
     "QuarantineAdmin",
+    "RolloutAdmin",
     "SiteAdmin",
     "SiteTemplateAdmin",
 ]

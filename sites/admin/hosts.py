@@ -163,7 +163,8 @@ class HostAdmin(ReadingAdmin):
         loses = _loses(row) if gone else ()
         frame = self.frame(
             request, back=back, cancel=page, loses=loses, where=row.address or "this machine",
-            keeps=_KEEPS.get(kind, ""), initial={"tags": tag_names(row)},
+            keeps=_KEEPS.get(kind, ""), joint="on" if verb.on else "",
+            initial={"tags": tag_names(row)},
         )  # fmt: skip
         if (
             kind == "proxy.sync"

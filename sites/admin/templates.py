@@ -84,6 +84,7 @@ class SiteTemplateAdmin(ReadingAdmin):
             sites=running.order_by("name", "pk")[:100],
             may_manage=may(request.user, MANAGE),
             may_make_site=may_somewhere(request.user, "sites.manage_site"),
+            may_roll=may_somewhere(request.user, "sites.manage_site"),
             newest=template.version == item["versions"][0]["number"],
         )
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 
-from tests.benchmarks import live
+from tests.benchmarks import live, sites
 from tests.benchmarks.figures import Figure
 from tests.chaos import Torment
 from tests.databases import postgres, redis
@@ -21,7 +21,7 @@ KILLS = 50
 
 
 def main() -> int:
-    wanted = set(sys.argv[1:]) or {"lists", "live", "kills"}
+    wanted = set(sys.argv[1:]) or {"lists", "live", "kills", "sites"}
     figures: list[Figure] = []
     with Lab.start() as lab:
         for engine, variables in engines():
@@ -31,6 +31,9 @@ def main() -> int:
                 figures += everything_live(lab, engine, variables)
             if "kills" in wanted:
                 figures += kills(lab, engine, variables)
+            if "sites" in wanted:
+                with sites.provisioning_host(lab) as host:
+                    figures += sites.provision_static(host, engine, variables)
     show(figures)
     return 0 if all(figure.reached for figure in figures) else 1
 

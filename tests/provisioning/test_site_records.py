@@ -6,6 +6,7 @@ import pytest
 
 from provisioning import engine
 from provisioning.drivers.fake import FakeHost
+from provisioning.drivers.fake_things import fake_image
 from provisioning.operations.contract import VerbError
 from provisioning.releases.models import Release
 from provisioning.releases.numbers import KEPT, retire_old
@@ -65,6 +66,18 @@ def test_volumes_that_a_site_may_have_again_are_not_destroyed(
     assert (row.status, row.error_code) == ("failed", "in_use")
     assert not [words for words in fake.ran if "remove_volume" in words]
     rests.refresh_from_db()
+
+
+def test_images_that_were_built_for_a_site_go_with_its_last_data(fake: FakeHost) -> None:
+    built = {"com.docker.compose.project": "shop"}
+    for image in (fake_image("shop-web:1", labels=built), fake_image("nginx:1.28")):
+        fake.images[image.names[0]] = image
+    rests = make_quarantine(make_host(), "shop")
+    row = engine.start("quarantine.purge", rests, actor=COMMAND, confirm_name="shop")
+    engine.run(row.pk)
+    row.refresh_from_db()
+    assert row.status == "succeeded", row.message
+    assert list(fake.images) == ["nginx:1.28"]
 
 
 def test_old_releases_go_and_pinned_ones_stay() -> None:

@@ -18,7 +18,7 @@ def container(name: str = "web", *, age_s: float = 1, **values: Any) -> Containe
 
 
 @pytest.mark.parametrize(
-    ("given", "well", "lost"),
+    ("values", "well", "lost"),
     [
         ({"health": "healthy"}, True, False),
         ({"health": "starting"}, False, False),
@@ -35,8 +35,8 @@ def container(name: str = "web", *, age_s: float = 1, **values: Any) -> Containe
     ],
     ids=str,
 )
-def test_a_container_by_itself(given: dict[str, Any], well: bool, lost: bool) -> None:
-    one = container(**given)
+def test_a_container_by_itself(values: dict[str, Any], well: bool, lost: bool) -> None:
+    one = container(**values)
     assert (is_well(one), not is_well(one) and is_lost(one, beside=[one])) == (well, lost)
 
 

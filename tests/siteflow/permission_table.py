@@ -44,6 +44,11 @@ TEMPLATE: Final[dict[str, Any]] = {
     "files": {"compose.yml": COMPOSE},
 }
 PASSWORD: Final = {"username": "carol", "password": "secret"}
+# Of one's own sites, each of which one must be able to change and to release.
+ROLL_OUT: Final = replace(
+    manage(202, {"template": "static", "sites": ["KEY"]}, prepare="older"),
+    needs="manage operate", kind="site",
+)  # fmt: skip
 
 # Verb → what one needs for it on its target, and what it is asked with. FINGERPRINT, NAME and TAG
 # are the target's own.
@@ -158,6 +163,12 @@ API: Final[dict[tuple[str, str], Row]] = {
     ("get", "/api/templates/{slug}"): of_template(200),
     ("put", "/api/templates/{slug}"): of_template(200, TEMPLATE),
     ("delete", "/api/templates/{slug}"): of_template(200, {"confirm_name": "NAME"}),
+    ("get", "/api/rollouts"): LIST,
+    ("post", "/api/rollouts"): ROLL_OUT,
+    ("post", "/api/rollouts/preview"): replace(LIST, needs="manage", body={"template": "static"}),
+    ("get", "/api/rollouts/{rollout_id}"): ONE,
+    ("post", "/api/rollouts/{rollout_id}/stop"): manage(200),
+    ("post", "/api/rollouts/{rollout_id}/resume"): replace(manage(200), needs="manage operate"),
     ("get", "/api/domains"): LIST,
     ("post", "/api/domains"): replace(
         manage(201, {"site": "KEY", "name": "new.example.com"}), kind="site"
@@ -253,7 +264,7 @@ COMMANDS: Final[dict[str, tuple[str, ...]]] = {
         "list", "show", "plan", "provision", "config",
         "pin", "release", "rollback", "adopt", "disown", "discard", "deprovision",
     ),
-    "template": ("list", "show"),
+    "template": ("list", "show", "roll", "rollouts", "stop-rollout", "resume-rollout"),
     "user": ("list", "show", "add", "role", "token", "disable", "enable"),
     "monitor": (),
     "prepare": (),

@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+import certifi
 import pytest
 from django.conf import LazySettings, settings
 
@@ -24,6 +25,10 @@ WRONG: list[tuple[str, Any, str]] = [
     ("CORS_ORIGINS", ["https://dashboard.example/path"], "siteflow.E006"),
     ("CORS_ORIGINS", ["dashboard.example"], "siteflow.E006"),
     ("REDIS_URL", "http://localhost", "siteflow.E004"),
+    ("ACME_DIRECTORY", "acme.example.org", "siteflow.E008"),
+    ("ACME_DIRECTORY", "http://acme.example.org/directory", "siteflow.E008"),
+    ("ACME_DIRECTORY", "https://acme.example.org/{env.HOME}", "siteflow.E008"),
+    ("ACME_CA_ROOT", __file__, "siteflow.E009"),
 ]
 
 
@@ -35,6 +40,14 @@ def test_a_wrong_setting_is_named_with_what_to_write(
     messages = checks.settings_are_sound()
     assert [message.id for message in messages] == [expected]
     assert messages[0].hint
+
+
+def test_an_authority_of_ones_own_is_taken(settings: LazySettings) -> None:
+    settings.ACME_DIRECTORY = "https://[2001:db8::7]:14000/acme/directory"
+    settings.ACME_CA_ROOT = certifi.where()
+    assert checks.settings_are_sound() == []
+    settings.ACME_DIRECTORY = ""
+    assert [message.id for message in checks.settings_are_sound()] == ["siteflow.E009"]
 
 
 @pytest.mark.parametrize(

@@ -15,9 +15,9 @@ from django.core.management.base import BaseCommand
 from monitoring import upkeep
 from monitoring.certificates import CertificateLooks
 from monitoring.database import DatabaseThreads
-from monitoring.extras import ExtraReads
+from monitoring.extras import Both, ExtraReads, follow_moved
 from monitoring.lifeline import Lifeline
-from monitoring.means import Means, Several, interval_s
+from monitoring.means import Means, interval_s
 from monitoring.supervisor import Supervisor, monitor_name
 from monitoring.sweeper import Sweeper
 from monitoring.watcher import Watcher
@@ -38,8 +38,10 @@ class Command(BaseCommand):
             signal.signal(number, _end)
         name = monitor_name()
         lifeline = Lifeline(name)
+        # after each read of a host; half of the time between two is never too long
+        moves = ExtraReads(read=follow_moved, every_s=interval_s() / 2, threads=2)
         database = DatabaseThreads()
-        extras = Several(ExtraReads(), CertificateLooks(database=database))
+        extras = Both(ExtraReads(), moves, CertificateLooks(database=database))
         means = Means(database=database, extras=extras, interval_s=interval_s())
         supervisor = Supervisor(
             name,

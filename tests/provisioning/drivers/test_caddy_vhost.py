@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from provisioning.drivers.caddy_vhost import Block, Folders, Route, Vhost, block
+from provisioning.drivers.caddy_vhost import Acme, Block, Folders, Route, Vhost, block
 
 
 def proxy(name: str) -> dict[str, object]:
@@ -47,6 +47,16 @@ def test_the_whole_of_a_vhost() -> None:
 def test_a_public_certificate_needs_no_word() -> None:
     made = block(Vhost("shop.test", "shop.web"))
     assert made.https and made.tls is None and made.http is None
+
+
+def test_an_authority_of_ones_own_gives_the_public_ones() -> None:
+    acme = Acme("https://ca.test/dir", "/etc/caddy/acme/root.pem")
+    made = block(Vhost("shop.test", "shop.web"), acme=acme)
+    issuer = {"module": "acme", "ca": acme.directory, "trusted_roots_pem_files": [acme.root]}
+    assert made.tls == {"subjects": ["shop.test"], "issuers": [issuer]}
+    assert block(Vhost("shop.test", "s.web", tls="off"), acme=acme).tls is None
+    internal = block(Vhost("shop.test", "s.web", tls="internal"), acme=acme).tls
+    assert internal and internal["issuers"] == [{"module": "internal"}]
 
 
 def test_without_a_certificate_it_is_plain_http() -> None:

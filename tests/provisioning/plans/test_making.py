@@ -44,3 +44,14 @@ def test_a_link_that_leads_out_is_in_the_way() -> None:
     )  # fmt: skip
     assert ("path_outside", True) in [(one.code, one.blocking) for one in plan.problems]
     assert path in next(one.message for one in plan.problems if one.code == "path_outside")
+
+
+@pytest.mark.parametrize(
+    ("text", "reuse", "blocking"),
+    [(b"", False, []), (b"other", False, [True]), (b"other", True, [False])],
+)
+def test_another_compose_file_is_in_the_way(text: bytes, reuse: bool, blocking: list[bool]) -> None:
+    """One that is the same is its own, back from quarantine."""
+    found = nothing_there(model={"name": "shop", "services": SERVICES}, texts={"compose.yml": text})
+    plan = plan_of("site.provision", wanted(), found, site="shop", host="web1", reuse_volumes=reuse)
+    assert [one.blocking for one in plan.problems if one.code == "folder_taken"] == blocking

@@ -8,8 +8,9 @@ from provisioning import engine
 from provisioning.drivers.fake import FakeHost
 from provisioning.operations.contract import VerbError
 from provisioning.plans.asking import plan_release
+from provisioning.plans.elsewhere import nowhere
 from provisioning.plans.sources import problems
-from sites.models import Site
+from sites.models import Domain, Site
 from tests.provisioning.rows import COMMAND, make_host
 from tests.provisioning.site_rows import make_release, make_site
 
@@ -74,3 +75,18 @@ def test_no_site_takes_the_place_of_the_proxy(told: dict[str, str]) -> None:
         )
     assert caught.value.code == "name_taken"
     assert not Site.objects.exists()
+
+
+@pytest.mark.django_db
+def test_a_domain_that_leads_to_no_service_is_in_the_way() -> None:
+    site = make_site(make_host(), domain="shop.example.test")
+    assert not list(nowhere(site, ["web"])), "without a service of its own it means the web service"
+    routes = [{"path": "/api/", "service": "api", "port": 80}]
+    Domain.objects.update(routes=routes, service="web")
+    assert not list(nowhere(site, ["web", "api"]))
+    assert [one.message.split(",")[0] for one in nowhere(site, ["front"])] == [
+        "shop.example.test leads to api",
+        "shop.example.test leads to web",
+    ]
+    Domain.objects.update(kind="redirect")
+    assert not list(nowhere(site, ["front"])), "it only sends visitors on"

@@ -87,7 +87,7 @@ _IMAGE: Final = (
     Bad("tag that is not there", web(image="siteflow/busybox:99"), "siteflow/busybox"),
     Bad("registry that does not answer", web(image="127.0.0.1:9/shop:1"), "127.0.0.1:9"),
     Bad("image that is no name", web(image="Not An Image"), "Not An Image"),
-    Bad("build without a Dockerfile", web(build="."), "Dockerfile"),
+    Bad("build of nothing", web(build="./app"), "app"),
 )
 _CRASHES: Final = (
     Bad("crashes at start", program("echo 'no configuration' >&2; exit 7"), "no configuration"),
@@ -100,7 +100,7 @@ _CRASHES: Final = (
     Bad("takes too much memory",
         program("echo 'reads it all'; dd if=/dev/zero of=/dev/null bs=64M count=1; exit $?",
                 mem_limit="8m", healthcheck=None), "code 137"),
-    Bad("program that is none", web(entrypoint=["/etc/passwd"]), "permission denied"),
+    Bad("program that is none", web(entrypoint=["/etc/passwd"]), "Permission denied"),
     Bad("program that is not there", web(entrypoint=["/no/such"]), "/no/such"),
     Bad("user that is not there", web(user="nobody99"), "nobody99"),
 )  # fmt: skip
@@ -113,7 +113,7 @@ _UNWELL: Final = (
         healthcheck=checked("wget -q -O- http://127.0.0.1:8081/etc || true")), "refused"),
     Bad("listens to itself only", program(f"{WELL}\nexec httpd -f -p 127.0.0.1:8080 -h /var/www"),
         "refused"),
-    Bad("never answers", program("exec nc -lk -p 8080 -e sleep 1000", healthcheck=checked("true")),
+    Bad("never answers", program("exec nc -ll -p 8080 -e sleep 1000", healthcheck=checked("true")),
         "does not answer"),
     Bad("answers 502", answering("502 Bad Gateway"), "status 502"),
     Bad("answers 500", answering("500 Internal Server Error"), "status 500"),
@@ -141,8 +141,13 @@ _HOST: Final = (
     Bad("mount that Docker refuses", web(tmpfs=["relative"]), "relative"),
     Bad("less memory than Docker takes", web(mem_limit="1m"), "emory"),
     Bad("more processors than there are", web(cpus=9999), "CPU"),
-    Bad("disk is full", COMPOSE, "full", full_disk="/srv"),
-    Bad("disk is full for its files", COMPOSE, "full", full_disk="/srv/sites/corner/releases"),
+    Bad("disk is full", COMPOSE, "No space left", full_disk="/srv"),
+    Bad(
+        "disk is full for its files",
+        COMPOSE,
+        "No space left",
+        full_disk="/srv/sites/corner/releases",
+    ),
     Bad("route to no service", COMPOSE, "lost", route="lost"),
 )
 BAD: Final = (*_IMAGE, *_CRASHES, *_UNWELL, *_COMPOSE, *_HOST)

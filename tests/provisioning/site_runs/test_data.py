@@ -44,7 +44,9 @@ def of(row: Any, kind: str, **params: Any) -> Operation:
     return engine.start(kind, row, actor=COMMAND, params=params, confirm_name=confirm)
 
 
-def test_a_removal_is_undone_with_all_data_or_ended_without_a_trace(place: Host, lab: Lab) -> None:
+def test_a_removal_is_undone_with_all_data_or_ended_without_a_trace(
+    place: Host, lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
     make_template()
     host, before = lab.web1, world(lab.web1)
     site = made(place)
@@ -57,6 +59,11 @@ def test_a_removal_is_undone_with_all_data_or_ended_without_a_trace(place: Host,
     assert not Quarantine.objects.exists() and again.stage == Site.Stage.DRAFT
     refused = did(again, "site.provision")
     assert refused.error_code == "volume_exists", words(refused)
+    rests = world(host)
+    monkeypatch.setenv("SITEFLOW_FAILPOINTS", "site.provision/Answer/after=raise")
+    assert did(again, "site.provision", reuse_volumes=True).status == "failed"
+    assert not differences(rests, world(host)), "what was there before it is there after it"
+    monkeypatch.delenv("SITEFLOW_FAILPOINTS")
     succeeded(did(again, "site.provision", reuse_volumes=True))
     assert seen(host) == (200, "hello")
     assert "".join(photos(host)) == data

@@ -32,6 +32,7 @@ _CHOICE: Final = re.compile(r"\(\?P<\w+>(\w+(?:\|\w+)+)\)")
 _HOLE: Final = re.compile(r"\{\w+\}|<[^>]+>")
 # Of a release: every site has the first one.
 _NUMBER: Final = re.compile(r"\{number\}|<int:number>")
+_MOVING: Final = ("wizard", "operation", "rollout")
 # What a worker does later, for whoever asked: one verb of each right.
 WORKED: Final = ("container.stop", "container.remove", "host.refresh", "host.rotate-key")
 # Ninja's own pages: not part of the API they describe, and reached like a page.
@@ -167,7 +168,7 @@ def _address(path: str, row: Row, world: World, which: Which, visitor: Visitor) 
     address = "/" + path.lstrip("/")
     if not row.kind:
         return PLAIN.get(path, address)
-    move = path.rstrip("/").rpartition("/")[2] if row.kind in ("wizard", "operation") else ""
+    move = path.rstrip("/").rpartition("/")[2] if row.kind in _MOVING else ""
     key = world.key(row.kind, which, visitor, move if _has_own(row.kind, move) else "")
     return _HOLE.sub(str(key), address)
 
@@ -180,9 +181,10 @@ PLAIN: Final = {
 
 
 def _has_own(kind: str, move: str) -> bool:
-    """Moves of a wizard and repeating an operation need one in the right state."""
-    if kind == "operation":
-        return move == "retry"
+    """Moves of a wizard, repeating an operation and going on with a rollout need one in the right
+    state."""
+    if kind in ("operation", "rollout"):
+        return move in ("retry", "resume")
     return move in ("step", "next", "previous", "test", "complete", "cancel")
 
 

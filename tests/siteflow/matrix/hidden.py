@@ -11,10 +11,11 @@ from django.contrib.auth.models import Group, User
 from django.utils import timezone
 
 from audit.record import record
-from provisioning.models import Operation, Wizard
+from provisioning.models import Operation, Rollout, Wizard
 from siteflow.accounts.models import ApiToken, Login
-from sites.models import Container, Grant, Host, Site, Tag
+from sites.models import Container, Grant, Host, Tag
 from tests.provisioning.rows import COMMAND, make_container, make_host
+from tests.provisioning.site_rows import make_quarantine, make_rollout, make_site
 from tests.siteflow.matrix.visitors import Visitor
 
 # Each sees another part of what there is; the others see what one of these does.
@@ -33,7 +34,9 @@ def add_hidden(world: Any, visitor: Visitor) -> None:
     _of_bystander(world.people[BYSTANDER])
     if not visitor.can("look"):
         host = make_host("hidden1", state="unreachable")
-        site = Site.objects.create(host=host, project="hidden", name="hidden")
+        site = make_site(host, "hidden", template="hidden-template")
+        make_site(host, "hidden2", template="plain")
+        make_quarantine(host, "hidden-old")
         _all_of(make_container(host, "hidden-web-1", site=site, state="exited", exit_code=1))
     if not visitor.can("give"):
         Tag.objects.create(name="hidden-tag")
@@ -41,6 +44,7 @@ def add_hidden(world: Any, visitor: Visitor) -> None:
         row = Container.objects.get(pk=world.keys["container", which])
         if not visitor.can("look", "container", which):
             make_container(row.host, f"beside-{which}", site=row.site, state="exited", exit_code=1)
+            _in_all_rollouts(row.site)
         if not visitor.can("operations", "operation", which):
             _operations(row)
         if not visitor.can("audit", "entry", which):
@@ -57,6 +61,14 @@ def _of_bystander(user: User) -> None:
                           state={"connection": {"name": "hidden"}})  # fmt: skip
     factor = Authenticator(user=user, type=Authenticator.Type.TOTP, data={"secret": ""})
     Authenticator.objects.bulk_create([factor])  # nothing of it goes on record
+
+
+def _in_all_rollouts(site: Any) -> None:
+    """Also in those of sites that the visitor sees, and in one more."""
+    make_rollout(site)
+    told = {"wave": 9, "base": 1, "number": 2, "status": "failed", "message": "hidden"}
+    for row in Rollout.objects.exclude(sites__site=site):
+        row.sites.create(site=site, **told)
 
 
 def _all_of(row: Container) -> None:

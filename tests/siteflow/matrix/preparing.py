@@ -14,7 +14,7 @@ from provisioning.models import Operation
 from siteflow.accounts import access, password_login
 from siteflow.accounts.holds import has_second_factor
 from siteflow.accounts.models import Login
-from sites.models import Domain, Grant, Host
+from sites.models import Domain, Grant, Host, Site
 
 
 @contextmanager
@@ -30,6 +30,12 @@ def prepared(what: str) -> Iterator[None]:
 
 def _idle(patch: pytest.MonkeyPatch) -> None:
     Operation.objects.active().update(status="failed")
+
+
+def _older(patch: pytest.MonkeyPatch) -> None:
+    """Sites of a version before the one there is."""
+    _idle(patch)
+    Site.objects.update(template_version=0, params={"site_title": "Shop"})
 
 
 def _undomained(patch: pytest.MonkeyPatch) -> None:
@@ -87,6 +93,7 @@ def _disabled_meanwhile(patch: pytest.MonkeyPatch) -> None:
 
 _PREPARED: Final = {
     "idle": _idle,
+    "older": _older,
     "no domains": _undomained,
     "last manager": _last_manager,
     "jump": _jump,

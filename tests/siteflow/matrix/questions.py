@@ -13,6 +13,7 @@ from typing import Any, Final
 from tests.siteflow import permission_table as table
 from tests.siteflow.matrix.pages import PAGES
 from tests.siteflow.matrix.rows import Code, Row, Which
+from tests.siteflow.matrix.world import TAKEN
 
 Question = tuple[str, str, Row]  # method, address as in the table, what is expected
 _OWN: Final[tuple[Which, ...]] = ("own",)
@@ -55,6 +56,9 @@ def _things() -> Iterator[Question]:
     told = (('"not_found"', 404), ('"forbidden"', 403))
     body = {"kind": "container.stop", "target_ids": ["KEY"]}
     yield _api("post", "/api/operations", several, body=body, told=told)
+    # Whose a name is that is taken already, is told to who may see that site only.
+    taken: dict[str, Any] = {"by": _KEEPER, "of": _OWN, "status": 409, "changes": False}
+    yield _api("post", "/api/domains", **taken, body={"site": "KEY", "name": TAKEN})
     # A number that was typed wrong leads back to the plan, which is for who may remove something.
     wrong = {"key": "KEY", "confirm_count": "7"}
     yield _form(_BULK, status=422, refused=403, place="somewhere", body=wrong, changes=False)

@@ -31,6 +31,7 @@ from tests.provisioning.rows import COMMAND, make_container, make_host
 from tests.provisioning.site_rows import (
     make_quarantine,
     make_release,
+    make_rollout,
     make_site,
     nothing_there,
 )
@@ -42,6 +43,7 @@ MISSING: Final = 999_999
 GUARDED: Final = "guarded"  # the role that asks for a second factor
 # A name of each says whose it is, so that a page that tells too much can be recognised.
 NAMES: Final = {"own": "shop", "foreign": "alien"}
+TAKEN: Final = "taken.example.com"  # by the foreign site, of which it says nothing
 HOSTS: Final = {"own": "web1", "foreign": "alien1"}
 # Roles are given for the second: only who gives roles takes it off.
 TAGS: Final = {"own": "shop-tag", "foreign": "alien-tag"}
@@ -108,6 +110,8 @@ class World:
         domain = Domain.objects.create(
             host=host, site=site, name=f"{name}.example.com", basic_auth={"dave": "$2b$12$hash"}
         )
+        if which == "foreign":
+            Domain.objects.create(host=host, site=site, name=TAKEN, kind=Domain.Kind.ALIAS)
         self.keys |= {(kind, which): domain.pk for kind in ("domain", "certificate")}
         self.names |= {(kind, which): domain.name for kind in ("domain", "certificate")}
         row = make_container(host, f"{name}-web-1", site=site)
@@ -123,6 +127,8 @@ class World:
             rows = Operation.objects.filter(pk=operation.pk)
             rows.update(message=OPERATION_MARK, **ended)
             self.keys[f"operation:{state}" if state else "operation", which] = operation.pk
+        for move, status in (("", "running"), (":resume", "stopped")):
+            self.keys[f"rollout{move}", which] = make_rollout(site, status=status).pk
         template = SiteTemplate.objects.create(slug=TEMPLATES[which])
         template.versions.create(number=1, **table.TEMPLATE)
         self.keys |= {("template", which): template.pk, ("slug", which): template.slug}

@@ -2,7 +2,7 @@
 
 import { el, icon, operationPill, setText } from "./dom.js";
 import { live } from "./live.js";
-import { ageElement, took } from "./time.js";
+import { ageElement, momentElement, took } from "./time.js";
 
 const ACTIVE = new Set(["queued", "running"]);
 const KINDS = { succeeded: "good", failed: "bad", undone: "bad", cancelled: "warning" };
@@ -34,12 +34,21 @@ function take(item) {
   bar.value = item.percent;
   bar.dataset.state = item.status;
   say(item);
+  tellTimes(item);
   if (item.steps) document.getElementById("op-steps").replaceChildren(...item.steps.map(stepLine));
   const mayAct = page.dataset.mayAct === "yes";
   const active = ACTIVE.has(item.status);
   document.getElementById("op-cancel").hidden = !mayAct || !active || Boolean(item.cancel_requested_at);
   if (active) document.getElementById("op-retry").hidden = true;
   else if (mayAct && page.dataset.repeatable === "yes") document.getElementById("op-retry").hidden = false;
+}
+
+function tellTimes(item) {
+  const times = { "op-started": item.started_at, "op-ended": item.finished_at };
+  for (const [name, at] of Object.entries(times)) {
+    if (at) document.getElementById(name).replaceChildren(momentElement(at));
+  }
+  if (item.finished_at) setText(document.getElementById("op-took"), took(item.duration_ms));
 }
 
 function say(item) {

@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('provisioning', '0007_release_serving'),
+        ('provisioning', '0008_rollouts'),
         ('sites', '0007_stages'),
     ]
 
