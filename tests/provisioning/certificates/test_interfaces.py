@@ -18,14 +18,16 @@ from django.utils import timezone
 from provisioning import engine
 from provisioning.certificates.keeping import hosts_with_due
 from provisioning.certificates.models import CertificateCheck
+from provisioning.certificates.telling import CertificateOut, DnsOut, ServedOut, StoredOut
 from provisioning.drivers.errors import DriverError
 from provisioning.drivers.fake import FakeHost
 from provisioning.models import Operation
 from sites.models import Domain, Host
 from tests.people import logged_in, person
 from tests.provisioning.certificates.making import made
-from tests.provisioning.certificates.things import NAME, domain_of, serve
+from tests.provisioning.certificates.things import NAME, domain_of, serve, store, with_volume
 from tests.provisioning.rows import COMMAND, make_host
+from tests.provisioning.site_rows import make_proxy
 
 pytestmark = pytest.mark.django_db
 URL = "/api/certificates"
@@ -168,6 +170,25 @@ def test_pages_follow_one_another(host: Host, bob: User) -> None:
         found += [one["domain"].partition(".")[0] for one in page["items"]]
         after = page["next_after"]
     assert found == ["gone", "soon", "other", "good", "new"]
+
+
+def test_answers_are_as_described(fake: FakeHost, host: Host, bob: User) -> None:
+    """Strictly: what is no field of the description is refused."""
+    make_proxy(host)
+    with_volume(fake)
+    leaf, root = made(NAME, now=timezone.now()), made(subject="root", now=timezone.now())
+    serve(fake, leaf, root)
+    store(fake, leaf)
+    check(domain_of(host))
+    domain_of(host, "new.example.com")
+    items = logged_in(bob).get(URL).json()["items"]
+    for item in items:
+        read = CertificateOut.model_validate(item)
+        assert read.model_dump(mode="json").keys() == item.keys()
+    whole = items[0]
+    for part, shape in (("served", ServedOut), ("stored", StoredOut), ("dns", DnsOut)):
+        assert set(shape.model_fields) == whole[part].keys()
+    assert items[1]["served"] is None and items[1]["state"] == "unknown"
 
 
 def test_more_rows_take_no_more_queries(host: Host, bob: User) -> None:
