@@ -238,7 +238,7 @@ class FakeHost:
         self.closed = False
         self.program: Program = self._sampled
         self.programs: list[FakeProgram] = []
-        self._servers: dict[tuple[str, int], tuple[Handler, bool]] = {}
+        self._servers: dict[tuple[str, int], tuple[Handler, bool, bytes]] = {}
         self._answers: list[tuple[tuple[str, ...], Answer]] = []
         self._compose: dict[tuple[str, str], Answer] = {}
         self._failures: dict[str, list[DriverError]] = {}
@@ -308,10 +308,11 @@ class FakeHost:
         return fake_sample(self.containers.values(), uptime_s=time.monotonic()).encode()
 
     def serve(
-        self, port: int, handler: Handler, *, address: str = "127.0.0.1", tls: bool = False
-    ) -> None:
+        self, port: int, handler: Handler, *, address: str = "127.0.0.1", tls: bool = False,
+        pem: bytes = b"",
+    ) -> None:  # fmt: skip
         """What http_probe.py finds there from now on; see fake_web.py."""
-        self._servers[address, port] = (handler, tls)
+        self._servers[address, port] = (handler, tls or bool(pem), pem)
 
     def hang_up(self, port: int, *, address: str = "127.0.0.1") -> None:
         """Nothing answers there any more."""
@@ -322,8 +323,8 @@ class FakeHost:
         if (address, port) not in self._servers:
             message = f"{self.name}: nothing answers at {address}:{port}"
             raise DriverError(message, "port_closed")
-        handler, tls = self._servers[address, port]
-        return FakeTlsWeb(handler) if tls else FakeWeb(handler)
+        handler, tls, pem = self._servers[address, port]
+        return FakeTlsWeb(handler, pem=pem) if tls else FakeWeb(handler)
 
     def _find_answer(self, argv: tuple[str, ...]) -> Answer | None:
         fitting = [rule for rule in self._answers if argv[: len(rule[0])] == rule[0]]

@@ -45,6 +45,7 @@ DISPLAY: Final[tuple[tuple[str, str, str], ...]] = (
     ("sites/admin/templates.py", "one_view asks: may(request.user, MANAGE)", _BUTTON),
     ("sites/admin/sites.py", "may_on(request.user, 'sites.view_host', row.host)", _LINK),
     ("sites/admin/containers.py", "may_on(request.user, 'sites.view_host', row.host)", _LINK),
+    ("sites/admin/certificates.py", "may_on(request.user, 'sites.view_host', row.host)", _LINK),
     ("sites/admin/domains.py", "may_on(request.user, MANAGE, row)", _BUTTON),
     ("sites/admin/domains.py", "may_on(request.user, 'sites.view_host', row.host)", _LINK),
     ("sites/admin/host_proxy.py", "may_on(request.user, 'sites.manage_site', row)", _BUTTON),

@@ -82,6 +82,7 @@ VERBS: Final[dict[str, VerbRow]] = {
     "domain.remove": VerbRow("manage", confirm=True),
     "domain.set-password": VerbRow("manage", PASSWORD),
     "domain.remove-password": VerbRow("manage", {"username": "dave"}),
+    "cert.check": VerbRow("operate"),
     "site.tag": VerbRow("tag", {"tags": ["eu", "TAG"]}, everywhere=True),
     "host.add-site": VerbRow("manage", NEW_SITE),
     "site.provision": VerbRow("manage", prepare="idle"),
@@ -177,6 +178,8 @@ API: Final[dict[tuple[str, str], Row]] = {
     ("delete", "/api/domains/{domain_id}"): manage(200, {"confirm_name": "NAME"}),
     ("post", "/api/domains/{domain_id}/set-password"): manage(200, PASSWORD),
     ("post", "/api/domains/{domain_id}/remove-password"): manage(200, {"username": "dave"}),
+    ("post", "/api/domains/{target_id}/cert-check"): operate(),
+    ("get", "/api/certificates"): LIST,
     ("get", "/api/operations"): OPERATIONS,
     # by verb, as they stand above
     ("post", "/api/operations"): Row(
@@ -258,6 +261,7 @@ COMMANDS: Final[dict[str, tuple[str, ...]]] = {
     ),
     "proxy": ("show", "install", "sync", "reload"),
     "domain": ("list", "add", "change", "remove", "set-password", "remove-password"),
+    "cert": ("status", "check"),
     "operation": ("list", "show", "cancel", "retry"),
     "quarantine": ("list", "restore", "purge"),
     "site": (

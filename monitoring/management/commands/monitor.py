@@ -13,6 +13,7 @@ from typing import Any, NoReturn
 from django.core.management.base import BaseCommand
 
 from monitoring import upkeep
+from monitoring.certificates import CertificateLooks
 from monitoring.database import DatabaseThreads
 from monitoring.extras import Both, ExtraReads, follow_moved
 from monitoring.lifeline import Lifeline
@@ -40,8 +41,8 @@ class Command(BaseCommand):
         lifeline = Lifeline(name)
         # after each read of a host; half of the time between two is never too long
         moves = ExtraReads(read=follow_moved, every_s=interval_s() / 2, threads=2)
-        extras = Both(ExtraReads(), moves)
         database = DatabaseThreads()
+        extras = Both(ExtraReads(), moves, CertificateLooks(database=database))
         usage = Usage(database=database, interval_s=interval_s())
         means = Means(database=database, extras=extras, usage=usage, interval_s=interval_s())
         supervisor = Supervisor(
