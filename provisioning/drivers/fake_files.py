@@ -35,6 +35,7 @@ class FakeFiles(dict[str, FakeFile]):
             file_scripts.LEADS_OUT: self._leads_out,
             file_scripts.MOVE: self._move,
             file_scripts.REMOVE_TREE: self._remove_tree,
+            file_scripts.CERTIFICATES: self._certificates,
             file_scripts.REMOVE_IF_EMPTY: self._remove_if_empty,
         }
 
@@ -121,6 +122,17 @@ class FakeFiles(dict[str, FakeFile]):
         for name in [name for name in self.folders if _is_at_or_below(name, path)]:
             del self.folders[name]
         return _ok()
+
+    def _certificates(self, folder: str, *names: str) -> Result:
+        if not self.is_folder(folder):
+            return _failed(2, _MISSING)
+        lines = []
+        for path, file in sorted(self.items()):
+            authority, *rest = path.removeprefix(f"{folder}/").split("/")
+            if path.startswith(f"{folder}/") and rest in ([one, f"{one}.crt"] for one in names):
+                data = base64.b64encode(file.data).decode()
+                lines.append(f"{authority} {rest[0]} {data}\n")
+        return _ok("".join(lines))
 
     def _below(self, path: str) -> list[str]:
         return [name for name in self if _is_at_or_below(name, path)]

@@ -12,7 +12,7 @@ from django.urls import URLPattern, path, reverse
 
 from provisioning.acting import act
 from sites.admin.domain_form import DomainForm
-from sites.admin.filters import HostOfRow, SiteOfRow
+from sites.admin.filters import CertificateOfDomain, HostOfRow, KindOfDomain, SiteOfRow
 from sites.admin.reading import (
     ReadingAdmin,
     column,
@@ -42,7 +42,7 @@ _KEEPS: Final = {
 class DomainAdmin(ReadingAdmin):
     view_permission = "sites.view_site"
     list_display = ("name", "kind_of", "site_name", "host_name", "certificate", "goes_to")
-    list_filter = (HostOfRow, SiteOfRow, "kind", "tls")
+    list_filter = (HostOfRow, SiteOfRow, KindOfDomain, CertificateOfDomain)
     search_fields = ("name", "site__name", "host__name")
     ordering = ("name", "pk")
     change_list_template = "admin/sites/domain/change_list.html"

@@ -12,7 +12,7 @@ from django.http import HttpRequest
 
 from sites.attention import HOST_STATES, containers_in_need
 from sites.filters import NO_CHECK
-from sites.models import Container, Host, Site
+from sites.models import Container, Domain, Host, Site
 from sites.models.container import UNKNOWN
 
 NEEDY = "attention"
@@ -108,6 +108,28 @@ class TemplateOfSite(admin.SimpleListFilter):
 
     def queryset(self, request: HttpRequest, queryset: Rows) -> Rows:
         return queryset.filter(template=self.value()) if self.value() else queryset
+
+
+class KindOfDomain(admin.SimpleListFilter):
+    title = "what it is"
+    parameter_name = "kind"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Choices:
+        return [(kind.value, kind.value) for kind in Domain.Kind]
+
+    def queryset(self, request: HttpRequest, queryset: Rows) -> Rows:
+        return queryset.filter(kind=self.value()) if self.value() else queryset
+
+
+class CertificateOfDomain(admin.SimpleListFilter):
+    title = "certificate"
+    parameter_name = "tls"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Choices:
+        return Domain.Tls.choices
+
+    def queryset(self, request: HttpRequest, queryset: Rows) -> Rows:
+        return queryset.filter(tls=self.value()) if self.value() else queryset
 
 
 class HostStateFilter(admin.SimpleListFilter):

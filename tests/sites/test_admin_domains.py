@@ -62,7 +62,7 @@ def test_the_tab_of_a_site_lists_its_domains_and_offers_to_change_them(
     tab = reverse("admin:sites_site_change", args=[shop.pk]) + "?tab=domains"
     for user, offered in ((admin, True), (bob, False)):
         text = text_of(user, tab)
-        assert "shop.example.org" in text and "yes, 1 user" in text
+        assert "shop.example.org" in text and "asked of 1 user" in text
         assert (adding(shop) in text, of(domain, "edit") in text) == (offered, offered)
 
 
@@ -81,7 +81,9 @@ def test_the_list_of_all_domains_is_searched_by_site(bob: User, domain: Domain) 
     make_site(make_host("web2"), "blog", domain="blog.example.org")
     page = reverse("admin:sites_domain_changelist")
     assert "blog.example.org" in text_of(bob, page)
-    assert "blog.example.org" not in text_of(bob, f"{page}?q=shop")
+    for narrower in ("q=shop", "host=web1", "tls=off", "kind=alias"):
+        assert "blog.example.org" not in text_of(bob, f"{page}?{narrower}"), narrower
+    assert "blog.example.org" in text_of(bob, f"{page}?tls=acme&kind=primary")
 
 
 def test_a_domain_is_added_with_all_that_can_be_said_of_it(admin: User, shop: Site) -> None:

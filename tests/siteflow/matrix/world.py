@@ -112,8 +112,8 @@ class World:
         )
         if which == "foreign":
             Domain.objects.create(host=host, site=site, name=TAKEN, kind=Domain.Kind.ALIAS)
-        self.keys |= {("domain", which): domain.pk}
-        self.names |= {("domain", which): domain.name}
+        self.keys |= {(kind, which): domain.pk for kind in ("domain", "certificate")}
+        self.names |= {(kind, which): domain.name for kind in ("domain", "certificate")}
         row = make_container(host, f"{name}-web-1", site=site)
         self.keys |= {("host", which): host.pk, ("site", which): site.pk}
         self.keys |= {("container", which): row.pk, ("quarantine", which): rests.pk}
@@ -342,4 +342,5 @@ def actor_of(user: User) -> Actor:
 
 
 def targets() -> dict[str, type[Any]]:
-    return {"host": Host, "site": Site, "container": Container, "quarantine": Quarantine}
+    return {"host": Host, "site": Site, "container": Container, "domain": Domain,
+            "quarantine": Quarantine}  # fmt: skip
