@@ -79,7 +79,11 @@ def _checked(work: Work) -> dict[str, Any]:
     """The resolved compose file. What is there before is noted, once: the rest is ours to undo."""
     op = work.op
     plan, _, found = plan_release(
-        op.row.kind, work.release, driver=work.host, reuse_volumes=op.params.reuse_volumes
+        op.row.kind,
+        work.release,
+        driver=work.host,
+        reuse_volumes=op.params.reuse_volumes,
+        asker=work.name,
     )
     if op.recall("checked"):
         return found.model  # a worker died after this: what is there by now is of its making

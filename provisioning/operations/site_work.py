@@ -55,6 +55,11 @@ class Work:
         return self.site.host.sudo
 
     @property
+    def name(self) -> str:
+        """The same for each worker that takes it over."""
+        return f"operation-{self.op.row.pk}"
+
+    @property
     def folder(self) -> str:
         return self.wanted.folder
 

@@ -65,7 +65,7 @@ def terminal(
 def right(part: Part, things: Things) -> dict[str, str]:
     given = dict(RIGHT.get(str(part), {}))
     if any(one.name == "name" for one in part.parameters):
-        given.setdefault("name", NAMES[part.words[0]])
+        given.setdefault("name", NAMES[next(word for word in part.words if word in NAMES)])
     if part.words[0] == "operation" and any(one.name == "number" for one in part.parameters):
         given["number"] = str(queued(things, ended=part.words[1] == "retry"))
     if "rollout" in part.words[-1]:

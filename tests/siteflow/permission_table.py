@@ -206,6 +206,10 @@ API: Final[dict[tuple[str, str], Row]] = {
     ("post", "/api/auth/token"): everybody(401, {"username": "nobody", "password": "guessed"}),
     ("post", "/api/auth/refresh"): everybody(401, {"refresh": "guessed"}),
     ("post", "/api/auth/revoke"): everybody(204, {"refresh": "guessed"}),
+    ("get", "/api/metrics/containers/{container_id}"): replace(ONE, kind="container"),
+    ("get", "/api/metrics/sites/{site_id}"): replace(ONE, kind="site"),
+    ("get", "/api/metrics/hosts/{host_id}"): replace(ONE, kind="host"),
+    ("get", "/api/metrics/system"): LIST,
     # About oneself: who is logged in may.
     ("get", "/api/auth/me"): OWN_LIST,
     ("post", "/api/auth/ws-ticket"): OWN_LIST,
@@ -266,6 +270,7 @@ COMMANDS: Final[dict[str, tuple[str, ...]]] = {
     ),
     "template": ("list", "show", "roll", "rollouts", "stop-rollout", "resume-rollout"),
     "user": ("list", "show", "add", "role", "token", "disable", "enable"),
+    "metrics": ("container", "site", "host", "system"),
     "monitor": (),
     "prepare": (),
     "serve": (),

@@ -20,6 +20,7 @@ from monitoring.lifeline import Lifeline
 from monitoring.means import Means, interval_s
 from monitoring.supervisor import Supervisor, monitor_name
 from monitoring.sweeper import Sweeper
+from monitoring.usage.usage import Usage
 from monitoring.watcher import Watcher
 from sites import live
 
@@ -42,7 +43,8 @@ class Command(BaseCommand):
         moves = ExtraReads(read=follow_moved, every_s=interval_s() / 2, threads=2)
         database = DatabaseThreads()
         extras = Both(ExtraReads(), moves, CertificateLooks(database=database))
-        means = Means(database=database, extras=extras, interval_s=interval_s())
+        usage = Usage(database=database, interval_s=interval_s())
+        means = Means(database=database, extras=extras, usage=usage, interval_s=interval_s())
         supervisor = Supervisor(
             name,
             database=DatabaseThreads(size=1),
@@ -53,6 +55,7 @@ class Command(BaseCommand):
         try:
             sweeper.start()
             upkeep.start()
+            usage.start()
             supervisor.run(threading.Event().wait)
         except KeyboardInterrupt:
             log.info("monitor %s ends", name)

@@ -8,12 +8,21 @@ const form = document.getElementById("new-site");
 const touched = new Set();
 let timer, asking;
 
-form?.addEventListener("input", (event) => {
-  touched.add(event.target.name);
+form?.addEventListener("input", (event) => typed(event.target));
+// What was typed before this script was there counts as well, and so does what a browser kept.
+for (const field of form?.elements ?? []) if (isChanged(field)) typed(field);
+
+function isChanged(field) {
+  if (field.type === "checkbox") return field.checked !== field.defaultChecked;
+  return "defaultValue" in field && field.value !== field.defaultValue;
+}
+
+function typed(field) {
+  touched.add(field.name);
   for (const part of document.querySelectorAll("[data-plan]")) part.remove();
   clearTimeout(timer);
   timer = setTimeout(check, PAUSE_MS);
-});
+}
 
 async function check() {
   asking?.abort();
