@@ -22,7 +22,7 @@ class State(models.TextChoices):
     NOT_YET = "not_yet", "not valid yet"
     WRONG_NAME = "wrong_name", "wrong name"
     NO_ANSWER = "no_answer", "no answer"
-    DIFFERS = "differs", "not the one on disk"
+    DIFFERS = "differs", "not as on disk"
     SOON = "soon", "ends soon"
     UNKNOWN = "unknown", "unknown"
     OK = "ok", "valid"

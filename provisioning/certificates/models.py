@@ -87,7 +87,7 @@ class Certificate(Domain):
     class Meta:
         proxy = True
         default_permissions = ()
-        ordering = ["name"]
+        ordering = ()  # each list has its own, and says so
 
     @property
     def seen(self) -> CertificateCheck:

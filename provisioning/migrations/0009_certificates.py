@@ -43,7 +43,7 @@ class Migration(migrations.Migration):
             fields=[
             ],
             options={
-                'ordering': ['name'],
+                'ordering': (),
                 'proxy': True,
                 'default_permissions': (),
                 'indexes': [],
