@@ -10,8 +10,8 @@ import re
 import time
 import traceback
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from django.utils import timezone
@@ -142,13 +142,11 @@ class Reaper:
         if operation.is_active:
             return ["has not ended"]
         if operation.status != "succeeded":
-            found = differences(before, there) + [f"row: {one}" for one in changed(rows, rows_of())]
+            found = told_apart(flow, before, there) + changed(rows, rows_of())
+            found += failing(self.ground.as_current_says) if flow.recreates else []
             return [f"not as before: {', '.join(found)}: {words(operation)}"] if found else []
-        try:
-            flow.after(self.ground)
-        except AssertionError as error:
-            line = traceback.extract_tb(error.__traceback__)[-1].line
-            return [f"not as after: {line} {error}"]
+        if found := failing(lambda: flow.after(self.ground)):
+            return [f"not as after: {', '.join(found)}"]
         if flow.touches_nothing and (found := differences(before, there)):
             return [f"has touched {', '.join(found)}"]
         odd = shape_of(there) ^ self.known(flow).shape
@@ -162,8 +160,29 @@ class Reaper:
             run_through(again, breaks=flow.breaks)
         except (EngineError, VerbError):
             pass
-        found = differences(before, world(self.ground.host)) + changed(rows, rows_of())
+        found = told_apart(flow, before, world(self.ground.host)) + changed(rows, rows_of())
         return [f"a second run changes {', '.join(found)}"] if found else []
+
+
+def failing(look: Callable[[], None]) -> list[str]:
+    try:
+        look()
+    except AssertionError as error:
+        return [f"{traceback.extract_tb(error.__traceback__)[-1].line} {error}"]
+    return []
+
+
+def told_apart(flow: Flow, one: World, other: World) -> list[str]:
+    """Where containers are made anew, by all but their ids."""
+    if flow.recreates:
+        one, other = (
+            replace(
+                there,
+                containers={name: rest.split()[1] for name, rest in there.containers.items()},
+            )
+            for there in (one, other)
+        )
+    return differences(one, other)
 
 
 def places_of(operation: Operation) -> list[str]:

@@ -39,18 +39,27 @@ class Ground:
         self.key = row.pk
         return row
 
+    def as_current_says(self) -> None:
+        """The release that is current is what runs, and it answers. Raises AssertionError."""
+        site = Site.objects.get(pk=self.key)
+        title = site.releases.get(status="current").reveal()["SITE_TITLE"]
+        as_served(self.host, site, title)
+
 
 @dataclass(frozen=True)
 class Flow:
     """``begin`` makes ready what it needs and asks for it. ``after`` raises AssertionError when it
     is not wholly done. ``breaks``: the place where it fails, if nothing else makes it.
-    ``touches_nothing``: the host is the same before and after."""
+    ``touches_nothing``: the host is the same before and after. ``recreates``: it stops what ran
+    before, and taking it back makes the containers of the old release anew, as its plan says.
+    """
 
     name: str
     begin: Callable[[Ground], Operation]
     after: Callable[[Ground], None]
     breaks: str = ""
     touches_nothing: bool = False
+    recreates: bool = False
 
 
 def gone(ground: Ground) -> None:
@@ -167,7 +176,13 @@ FLOWS: Final = (
     Flow("release, crashes", _release("crash"), _served),
     Flow("release, fails late", _release(), _served, breaks="Answer/after"),
     Flow("release, stops", _release(stops=True), _served),
-    Flow("release, stops, fails late", _release(stops=True), _served, breaks="Answer/after"),
+    Flow(
+        "release, stops, fails late",
+        _release(stops=True),
+        _served,
+        breaks="Answer/after",
+        recreates=True,
+    ),
     Flow("rollback", _rollback, _served),
     Flow("rollback, fails late", _rollback, _served, breaks="Answer/after"),
     Flow("adopt", _adopt, _adopted, touches_nothing=True),
