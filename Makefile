@@ -5,7 +5,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 LAB ?= 1
 
-.PHONY: help run test templates lab check mutants bench lock clean
+.PHONY: help run test templates kills lab check mutants bench lock clean
 
 help: ## This list
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
@@ -20,6 +20,10 @@ test: .venv/development ## Set-up and all tests, on both databases, the lab incl
 templates: .venv/development ## The real software of all site templates, built and started on a lab host
 	@tests/lab/install
 	@$(BIN)/python -m pytest -m software -rP --timeout=7200 $(TEST_ARGS)
+
+kills: .venv/development ## Workers killed at every step of every verb on sites, and bad releases under load
+	@tests/lab/install
+	@$(BIN)/python -m tests.provisioning.site_runs $(KILLS_ARGS)
 
 lab: .venv/development ## Real hosts to look at and try, registered in a running console
 	@tests/lab/install

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-from typing import Annotated
+from datetime import UTC, date, datetime, time
+from typing import Annotated, Any
 
 from pydantic import AfterValidator
 
@@ -19,3 +19,16 @@ def in_utc(moment: datetime) -> datetime:
 
 
 Moment = Annotated[datetime, AfterValidator(in_utc)]
+
+
+def moment_in(value: Any, time_of_day: time) -> Any:
+    """A date becomes a moment; `+` that a browser's address line turned into a space comes back."""
+    if not isinstance(value, str) or not value:
+        return value or None
+    try:
+        if len(value) == len("YYYY-MM-DD"):
+            return datetime.combine(date.fromisoformat(value), time_of_day, UTC)
+        moment = datetime.fromisoformat(value.replace(" ", "+") if "T" in value else value)
+    except ValueError as error:
+        raise ValueError("not a date and no time such as 2031-05-06T07:08:09Z") from error
+    return moment

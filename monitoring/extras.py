@@ -13,6 +13,7 @@ from typing import Final
 from django.db import connection
 
 from monitoring.database import DATABASE_GONE
+from monitoring.means import Extras
 from provisioning.drivers.errors import DriverError
 from provisioning.drivers.facts import read_facts
 from provisioning.drivers.host import HostDriver
@@ -56,7 +57,7 @@ def read_extras(key: int, driver: HostDriver, with_disk_usage: bool) -> None:
 class Both:
     """What is offered is offered to each."""
 
-    def __init__(self, *several: ExtraReads) -> None:
+    def __init__(self, *several: Extras) -> None:
         self._several = several
 
     def offer(self, host: Host, driver: HostDriver) -> None:

@@ -43,7 +43,8 @@ class Following:
     """``run`` blocks until ``stopped`` is set and ``close`` was called.
 
     It raises DriverError when the host cannot be followed any more, and Outdated. ``on_read`` is
-    called after each read of all containers, the first of which means success.
+    called after each read of all containers, the first of which means success; ``on_change`` after
+    events that changed some.
     """
 
     def __init__(
@@ -55,6 +56,7 @@ class Following:
         interval_s: float,
         stopped: Event,
         on_read: Callable[[], None] = lambda: None,
+        on_change: Callable[[], None] = lambda: None,
     ) -> None:
         self._host = host
         self._docker = docker
@@ -62,6 +64,7 @@ class Following:
         self._interval_s = interval_s
         self._stopped = stopped
         self._on_read = on_read
+        self._on_change = on_change
         self._stream: EventStream | None = None
         self._inspections = Inspections(docker, interval_s=interval_s)
         self._ending: dict[str, float] = {}  # when to inspect those that have just ended
@@ -129,6 +132,8 @@ class Following:
         look = self._put_off(changes)
         for first in range(0, len(look), AT_ONCE):
             self._look(look[first : first + AT_ONCE])
+        if changes:
+            self._on_change()
 
     def _tell(self, told: Mapping[str, Told]) -> None:
         if told:

@@ -10,6 +10,7 @@ from typing import Final, Protocol
 from django.conf import settings
 
 from monitoring.database import Database
+from monitoring.usage.usage import Samples
 from provisioning.drivers import hostkeys, pool
 from provisioning.drivers.errors import DriverError
 from provisioning.drivers.host import HostDriver
@@ -28,10 +29,17 @@ class Extras(Protocol):
     def offer(self, host: Host, driver: HostDriver) -> None: ...
 
 
+class UsageOfHosts(Protocol):
+    """Samples what a host and its containers use, until what it gives back is closed."""
+
+    def begin(self, host: int, driver: HostDriver) -> Samples: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Means:
     database: Database
     extras: Extras
+    usage: UsageOfHosts
     interval_s: float
     connect: Callable[[Target], HostDriver] = pool.host_driver
     shown_key: Callable[[Host], str] = lambda host: shown_key(host)

@@ -17,3 +17,66 @@ class Monitor(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class Series(models.Model):
+    """What history is kept of: a container, a site, a host or a disk of it. It goes with it."""
+
+    class Kind(models.TextChoices):
+        CONTAINER = "container"
+        SITE = "site"
+        HOST = "host"
+        DISK = "disk"
+
+    kind = models.CharField(max_length=9, choices=Kind)
+    host = models.ForeignKey("sites.Host", on_delete=models.CASCADE, related_name="+")
+    container = models.ForeignKey(
+        "sites.Container", on_delete=models.CASCADE, null=True, related_name="+"
+    )
+    site = models.ForeignKey("sites.Site", on_delete=models.CASCADE, null=True, related_name="+")
+    mount = models.CharField(max_length=255, blank=True)
+
+    class Meta:
+        default_permissions = ()
+        constraints = [
+            models.UniqueConstraint(
+                fields=["container"],
+                condition=models.Q(kind="container"),
+                name="series_once_per_container",
+            ),
+            models.UniqueConstraint(
+                fields=["site"], condition=models.Q(kind="site"), name="series_once_per_site"
+            ),
+            models.UniqueConstraint(
+                fields=["host", "mount"],
+                condition=models.Q(kind__in=("host", "disk")),
+                name="series_once_per_mount",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.container_id or self.site_id or self.host_id} {self.mount}"
+
+
+class Point(models.Model):
+    """What was measured from ``at`` on, for as long as a step of its level is.
+
+    ``data`` is in the form of history/packing.py: columns of their own would be twice the size,
+    and nobody asks the database about single values.
+    """
+
+    series = models.ForeignKey(
+        Series, on_delete=models.CASCADE, related_name="points", db_index=False
+    )
+    level = models.PositiveSmallIntegerField()
+    at = models.DateTimeField()
+    data = models.BinaryField()
+
+    class Meta:
+        default_permissions = ()
+        constraints = [
+            models.UniqueConstraint(fields=["series", "level", "at"], name="point_once_per_step")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.series_id}/{self.level} {self.at:%Y-%m-%d %H:%M}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable
 from typing import Final
 
@@ -11,6 +12,7 @@ from django.db import connection
 
 from audit.actor import Actor
 from audit.retention import cleanup
+from monitoring.history.writing import prune
 from provisioning.given_up import purge_given_up
 from provisioning.operations.host_new_keys import forget_unclaimed
 from provisioning.wizards.expiry import expire_idle
@@ -18,11 +20,14 @@ from provisioning.wizards.expiry import expire_idle
 log = logging.getLogger(__name__)
 
 EVERY_S: Final = 3_600.0
+# Longer than a monitor is ever gone: what it has not averaged yet when it goes is left to it.
+HISTORY_SLACK_S: Final = 8 * 24 * 3_600.0
 TASKS: Final[dict[str, Callable[[], object]]] = {
     "the audit": lambda: cleanup(actor=Actor.system("retention")),
     "keys without a host": forget_unclaimed,
     "idle wizards": expire_idle,
     "the quarantine": purge_given_up,
+    "history nobody adds to": lambda: prune(now_s=time.time() - HISTORY_SLACK_S),
 }
 
 

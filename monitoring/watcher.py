@@ -15,6 +15,7 @@ from monitoring.backoff import Backoff
 from monitoring.database import DATABASE_GONE
 from monitoring.following import Following, Outdated
 from monitoring.means import Means, way_to
+from monitoring.usage.usage import Samples
 from provisioning import reach
 from provisioning.drivers.errors import DriverError
 from provisioning.drivers.host import HostDriver
@@ -36,6 +37,7 @@ class Watcher:
         self._means = means
         self._stopped = threading.Event()
         self._following: Following | None = None
+        self._samples: Samples | None = None
         self._began_at = 0.0
         self._pauses = Backoff()
         self._thread = threading.Thread(target=self.run, name=f"host-{key}", daemon=True)
@@ -111,14 +113,29 @@ class Watcher:
             interval_s=self._means.interval_s,
             stopped=self._stopped,
             on_read=lambda: self._on_read(host, driver),
+            on_change=self._on_change,
         )
-        following.run()
+        try:
+            following.run()
+        finally:
+            self._end_samples()
         return 0.0
 
     def _on_read(self, host: Host, driver: HostDriver) -> None:
         if self._lasted():
             self._pauses.reset()
+        if self._samples is None:
+            self._samples = self._means.usage.begin(host.pk, driver)
         self._means.extras.offer(host, driver)
+
+    def _on_change(self) -> None:
+        if self._samples is not None:
+            self._samples.look_soon()
+
+    def _end_samples(self) -> None:
+        if self._samples is not None:
+            self._samples.close()
+            self._samples = None
 
     def _lasted(self) -> bool:
         """Whether the present connection is old enough not to be one that always ends at once."""

@@ -6,6 +6,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from ninja.errors import HttpError, ValidationError
 
+import monitoring.api
 import provisioning.api
 import sites.api
 from audit.api import router as audit
@@ -37,11 +38,13 @@ api.add_router("/sites", provisioning.api.site_actions)
 api.add_router("/provision", provisioning.api.provision)
 api.add_router("/quarantine", provisioning.api.quarantine)
 api.add_router("/domains", provisioning.api.domains)
+api.add_router("/certificates", provisioning.api.certificates)
 api.add_router("/operations", provisioning.api.operations)
 api.add_router("/templates", provisioning.api.templates)
 api.add_router("/rollouts", provisioning.api.rollouts)
 api.add_router("/provision", provisioning.api.offered)
 api.add_router("/wizards", provisioning.api.wizards)
+api.add_router("/metrics", monitoring.api.metrics)
 api.add_router("/audit", audit)
 api.add_router("/auth", auth)
 api.add_router("/tokens", own_tokens)

@@ -48,6 +48,12 @@ MENU = (
     Item("Containers", "containers", "admin:sites_container_changelist", "sites.view_container"),
     Item("Hosts", "hosts", "admin:sites_host_changelist", "sites.view_host"),
     Item(
+        "Certificates",
+        "certificates",
+        "admin:provisioning_certificate_changelist",
+        "sites.view_site",
+    ),
+    Item(
         "Operations",
         "operations",
         "admin:provisioning_operation_changelist",
@@ -106,6 +112,7 @@ def _roots() -> dict[str, str]:
         "container_root": "admin:sites_container_changelist",
         "site_root": "admin:sites_site_changelist",
         "domain_root": "admin:sites_domain_changelist",
+        "certificate_root": "admin:provisioning_certificate_changelist",
         "host_root": "admin:sites_host_changelist",
         "operation_root": "admin:provisioning_operation_changelist",
     }

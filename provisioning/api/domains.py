@@ -9,6 +9,7 @@ from ninja import Field, Query, Router, Schema
 from pydantic import BaseModel
 
 from audit.record import Actor
+from provisioning.api.actions import add_actions
 from provisioning.asking import ask
 from provisioning.models import Operation
 from provisioning.operations.domains import DomainFields, NewDomain, Password, Username
@@ -28,6 +29,7 @@ from sites.rows import domain_rows
 from sites.schemas import DomainOut, domain_out
 
 domains = Router(tags=["domains"])
+add_actions(domains, "domain")
 
 ORDERS: Final = {"name": "name", "id": "pk", "site": "site__name", "host": "host__name"}
 _CHANGES: Final[dict[str, Any]] = {"parameters": [IDEMPOTENCY_KEY]}

@@ -114,7 +114,9 @@ class LaneStream:
         if not self._preamble.process_group:
             said = printable(self._preamble.noise + b" " + self._stderr, limit=200)
             return DriverError(f"{self._who}: the login runs no commands: {said}", "no_shell")
-        return ending(self._who, self._lane.exit_status, self._stderr)
+        if self._what == "Docker":
+            return ending(self._who, self._lane.exit_status, self._stderr)
+        return None
 
     def _take_the_rest(self) -> None:
         """What nobody has read yet: a command may have ended before the first request was sent."""
@@ -139,8 +141,8 @@ class SocketStream:
         self._what = what
 
     def send(self, data: bytes) -> None:
-        self._sock.settimeout(_SEND_TIMEOUT_S)
         try:
+            self._sock.settimeout(_SEND_TIMEOUT_S)
             self._sock.sendall(data)
         except OSError as error:
             raise _broken(self._who, self._what, error) from None

@@ -14,6 +14,7 @@ from provisioning.drivers.compose import project_of, verb_of
 from provisioning.drivers.containers import ContainerState
 from provisioning.drivers.errors import DriverError
 from provisioning.drivers.fake_files import FakeFiles
+from provisioning.drivers.fake_stream import FakeProgram, Program, fake_sample
 from provisioning.drivers.fake_things import FakeThings
 from provisioning.drivers.fake_web import FakeTlsWeb, FakeWeb, Handler
 from provisioning.drivers.forward import check_tcp
@@ -164,6 +165,11 @@ class FakeDocker(FakeThings):
         self._host.note("docker", "logs", docker_id, str(tail))
         return self._host.logs.get(self._find(docker_id).name, [])[-tail:]
 
+    def stats(self, docker_id: str) -> dict[str, Any]:
+        self._host.note("docker", "stats", docker_id)
+        self._find(docker_id)
+        return self._host.stats.get(docker_id, {})
+
     def events(self, *, since: float, timeout_s: float) -> EventStream:
         self._host.note("docker", "events")
         stream = FakeEvents(timeout_s)
@@ -226,10 +232,13 @@ class FakeHost:
         self.volumes: dict[str, VolumeState] = {}
         self.images: dict[str, ImageState] = {}
         self.logs: dict[str, list[str]] = {}
+        self.stats: dict[str, dict[str, Any]] = {}  # by the container's id
         self.well: set[str] = set()  # whose own check passes, whatever the Engine says yet
         self.files = FakeFiles()
         self.closed = False
-        self._servers: dict[tuple[str, int], tuple[Handler, bool]] = {}
+        self.program: Program = self._sampled
+        self.programs: list[FakeProgram] = []
+        self._servers: dict[tuple[str, int], tuple[Handler, bool, bytes]] = {}
         self._answers: list[tuple[tuple[str, ...], Answer]] = []
         self._compose: dict[tuple[str, str], Answer] = {}
         self._failures: dict[str, list[DriverError]] = {}
@@ -289,11 +298,21 @@ class FakeHost:
             raise answer
         return answer if isinstance(answer, Result) else answer(argv)
 
+    def stream(self, argv: Sequence[str], *, timeout_s: float) -> ByteStream:
+        """``program`` answers; unless told otherwise, as the sampler on an idle host."""
+        self.ran.append(tuple(argv))
+        self.programs.append(FakeProgram(self.program, who=self.name))
+        return self.programs[-1]
+
+    def _sampled(self, line: bytes) -> bytes:
+        return fake_sample(self.containers.values(), uptime_s=time.monotonic()).encode()
+
     def serve(
-        self, port: int, handler: Handler, *, address: str = "127.0.0.1", tls: bool = False
-    ) -> None:
+        self, port: int, handler: Handler, *, address: str = "127.0.0.1", tls: bool = False,
+        pem: bytes = b"",
+    ) -> None:  # fmt: skip
         """What http_probe.py finds there from now on; see fake_web.py."""
-        self._servers[address, port] = (handler, tls)
+        self._servers[address, port] = (handler, tls or bool(pem), pem)
 
     def hang_up(self, port: int, *, address: str = "127.0.0.1") -> None:
         """Nothing answers there any more."""
@@ -304,8 +323,8 @@ class FakeHost:
         if (address, port) not in self._servers:
             message = f"{self.name}: nothing answers at {address}:{port}"
             raise DriverError(message, "port_closed")
-        handler, tls = self._servers[address, port]
-        return FakeTlsWeb(handler) if tls else FakeWeb(handler)
+        handler, tls, pem = self._servers[address, port]
+        return FakeTlsWeb(handler, pem=pem) if tls else FakeWeb(handler)
 
     def _find_answer(self, argv: tuple[str, ...]) -> Answer | None:
         fitting = [rule for rule in self._answers if argv[: len(rule[0])] == rule[0]]

@@ -35,6 +35,8 @@ class FakeFiles(dict[str, FakeFile]):
             file_scripts.LEADS_OUT: self._leads_out,
             file_scripts.MOVE: self._move,
             file_scripts.REMOVE_TREE: self._remove_tree,
+            file_scripts.CERTIFICATES: self._certificates,
+            file_scripts.REMOVE_IF_EMPTY: self._remove_if_empty,
         }
 
     def answer(self, argv: tuple[str, ...], stdin: bytes | None) -> Result | None:
@@ -108,12 +110,29 @@ class FakeFiles(dict[str, FakeFile]):
             self.folders[new + path.removeprefix(old)] = self.folders.pop(path)
         return _ok()
 
+    def _remove_if_empty(self, folder: str) -> Result:
+        inside = [name for name in self._all() if name.startswith(f"{folder}/")]
+        if not inside:
+            self.folders.pop(folder, None)
+        return _ok()
+
     def _remove_tree(self, path: str, below: str) -> Result:
         for name in self._below(path):
             del self[name]
         for name in [name for name in self.folders if _is_at_or_below(name, path)]:
             del self.folders[name]
         return _ok()
+
+    def _certificates(self, folder: str, *names: str) -> Result:
+        if not self.is_folder(folder):
+            return _failed(2, _MISSING)
+        lines = []
+        for path, file in sorted(self.items()):
+            authority, *rest = path.removeprefix(f"{folder}/").split("/")
+            if path.startswith(f"{folder}/") and rest in ([one, f"{one}.crt"] for one in names):
+                data = base64.b64encode(file.data).decode()
+                lines.append(f"{authority} {rest[0]} {data}\n")
+        return _ok("".join(lines))
 
     def _below(self, path: str) -> list[str]:
         return [name for name in self if _is_at_or_below(name, path)]

@@ -80,12 +80,12 @@ class FakeWeb:
 
 
 class FakeTlsWeb(FakeWeb):
-    """The same behind TLS, with one self-signed certificate for every name."""
+    """The same behind TLS, with one certificate for every name: self-signed if none is given."""
 
-    def __init__(self, handler: Handler) -> None:
+    def __init__(self, handler: Handler, *, pem: bytes = b"") -> None:
         super().__init__(handler)
         self._in, self._out = ssl.MemoryBIO(), ssl.MemoryBIO()
-        self._tls = _server_context().wrap_bio(self._in, self._out, server_side=True)
+        self._tls = _server_context(pem).wrap_bio(self._in, self._out, server_side=True)
         self._shaken = False
 
     def send(self, data: bytes) -> None:
@@ -119,11 +119,12 @@ def _parsed(data: bytes) -> FakeRequest | None:
     return FakeRequest(method, path, headers, body) if whole else None
 
 
-@lru_cache(maxsize=1)
-def _server_context() -> ssl.SSLContext:
+@lru_cache(maxsize=4)
+def _server_context(pem: bytes = b"") -> ssl.SSLContext:
+    """``pem`` holds the key and the chain."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     with NamedTemporaryFile(suffix=".pem") as file:  # OpenSSL takes a key from files only
-        file.write(_self_signed())
+        file.write(pem or _self_signed())
         file.flush()
         context.load_cert_chain(file.name)
     return context

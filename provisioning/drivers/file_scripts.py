@@ -107,6 +107,33 @@ sync "${1%/*}/" "${2%/*}/" 2>/dev/null || :
 """
 )
 
+# $1 folder, the others names. The certificates that Caddy keeps in it, in a folder for each
+# authority: a line with authority, name and base64. No other file of it is opened, and none that
+# a link leads to elsewhere.
+CERTIFICATES: Final = (
+    _BEGIN
+    + """
+cd -P "$1" 2>/dev/null || { ls -d "$1/." >/dev/null; exit 1; }
+base=$(pwd -P) || exit 1
+shift
+for name; do
+  for file in ./*/"$name/$name.crt"; do
+    [ -f "$file" ] && [ ! -L "$file" ] || continue
+    authority=${file#./}
+    authority=${authority%%/*}
+    real=$(cd -P "${file%/*}" && pwd -P) || exit 1
+    [ "$real" = "${base%/}/$authority/$name" ] || continue
+    printf "%s %s " "$authority" "$name"
+    head -c 40000 <"$file" | base64 | tr -d "\\n"
+    echo
+  done
+done
+"""
+)
+
+# $1 path. That it holds something, or is not there, is no failure.
+REMOVE_IF_EMPTY: Final = _BEGIN + 'rmdir "$1" 2>/dev/null || :\n'
+
 # $1 path, $2 the folder it must lie in. Nothing that is mounted somewhere below is emptied.
 REMOVE_TREE: Final = (
     _BEGIN

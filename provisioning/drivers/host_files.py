@@ -56,10 +56,10 @@ def read(
     for a folder or device.
     """
     room = max_bytes * 3 // 2 + 10_000
-    args = (_checked(path), str(max_bytes + 1), below and _checked(below))
+    args = (checked_path(path), str(max_bytes + 1), below and checked_path(below))
     argv = ("/bin/sh", "-c", file_scripts.READ, "sh", *args)
     try:
-        result = _done(host, f"reading {path}", host.run(argv, sudo=sudo, max_bytes=room))
+        result = succeeded(host, f"reading {path}", host.run(argv, sudo=sudo, max_bytes=room))
     except DriverError as error:
         if error.code == "not_found":
             return None
@@ -87,19 +87,19 @@ def write(
     What a write that was broken off left beside it is removed by the next one. ``below`` as in
     `read`. DriverError ``disk_full``, ``permission_denied``, ``not_found`` (no such folder).
     """
-    folder, _, name = _checked(path).rpartition("/")
+    folder, _, name = checked_path(path).rpartition("/")
     beside = f"{folder}/.{_cut(name)}."
     part = f"{beside}{secrets.token_hex(8)}.part"
-    args = (path, part, f"{mode:o}", str(len(data)), beside, below and _checked(below))
+    args = (path, part, f"{mode:o}", str(len(data)), beside, below and checked_path(below))
     argv = ("/bin/sh", "-c", file_scripts.WRITE, "sh", *args)
     result = host.run(argv, stdin=data, sudo=sudo, timeout_s=timeout_s)
-    _done(host, f"writing {path}", result)
+    succeeded(host, f"writing {path}", result)
 
 
 def make_folder(host: HostDriver, path: str, *, mode: int, sudo: bool = False) -> bool:
     """True if it was made; one that is there already is left as it is. Parents get 0755."""
-    argv = ("/bin/sh", "-c", file_scripts.MAKE_FOLDER, "sh", _checked(path), f"{mode:o}")
-    return "made" in _done(host, f"making {path}", host.run(argv, sudo=sudo)).stdout
+    argv = ("/bin/sh", "-c", file_scripts.MAKE_FOLDER, "sh", checked_path(path), f"{mode:o}")
+    return "made" in succeeded(host, f"making {path}", host.run(argv, sudo=sudo)).stdout
 
 
 def listing(
@@ -119,16 +119,16 @@ def listing(
         # find takes it for a pattern
         raise DriverError(f"{host.name}: not a plain name to leave out", "bad_argument")
     skipped = tuple(word for name in leave_out for word in ("-path", f"./{name}", "-prune", "-o"))
-    argv = ("/bin/sh", "-c", file_scripts.LISTING, "sh", _checked(folder), *skipped)
+    argv = ("/bin/sh", "-c", file_scripts.LISTING, "sh", checked_path(folder), *skipped)
     result = host.run(argv, sudo=sudo, max_bytes=_MAX_LISTING_BYTES, timeout_s=timeout_s)
-    return _facts(host, folder, _done(host, f"listing {folder}", result))
+    return _facts(host, folder, succeeded(host, f"listing {folder}", result))
 
 
 def exists(host: HostDriver, path: str, *, sudo: bool = False) -> bool:
     """Whether there is anything at all, a dangling link included."""
-    argv = ("/bin/sh", "-c", file_scripts.EXISTS, "sh", _checked(path))
+    argv = ("/bin/sh", "-c", file_scripts.EXISTS, "sh", checked_path(path))
     try:
-        _done(host, f"looking at {path}", host.run(argv, sudo=sudo))
+        succeeded(host, f"looking at {path}", host.run(argv, sudo=sudo))
     except DriverError as error:
         if error.code == "not_found":
             return False
@@ -143,16 +143,22 @@ def leading_out(
     asked = [path for path in paths if path.startswith(f"{folder}/")]
     if not asked:
         return []
-    argv = ("/bin/sh", "-c", file_scripts.LEADS_OUT, "sh", *map(_checked, (folder, *asked)))
-    told = _done(host, f"following links in {folder}", host.run(argv, sudo=sudo)).stdout.split()
+    argv = ("/bin/sh", "-c", file_scripts.LEADS_OUT, "sh", *map(checked_path, (folder, *asked)))
+    told = succeeded(host, f"following links in {folder}", host.run(argv, sudo=sudo)).stdout.split()
     numbers = {int(one) for one in told if one.isascii() and one.isdecimal()}
     return [path for number, path in enumerate(asked) if number in numbers]
 
 
 def move(host: HostDriver, old: str, new: str, *, sudo: bool = False) -> None:
     """Rename; ``conflict`` when something is at ``new`` already. At once within a file system."""
-    argv = ("/bin/sh", "-c", file_scripts.MOVE, "sh", _checked(old), _checked(new))
-    _done(host, f"moving {old} to {new}", host.run(argv, sudo=sudo))
+    argv = ("/bin/sh", "-c", file_scripts.MOVE, "sh", checked_path(old), checked_path(new))
+    succeeded(host, f"moving {old} to {new}", host.run(argv, sudo=sudo))
+
+
+def remove_if_empty(host: HostDriver, folder: str, *, sudo: bool = False) -> None:
+    """A folder that was only made to hold others; one that holds something stays."""
+    argv = ("/bin/sh", "-c", file_scripts.REMOVE_IF_EMPTY, "sh", checked_path(folder))
+    succeeded(host, f"removing {folder}", host.run(argv, sudo=sudo))
 
 
 def remove_tree(
@@ -163,17 +169,17 @@ def remove_tree(
     False if nothing was there. DriverError ``bad_argument`` unless it lies strictly below
     ``below``; ``conflict`` when links lead out of that or something is mounted in it.
     """
-    if not _checked(path).startswith(f"{_checked(below)}/"):
+    if not checked_path(path).startswith(f"{checked_path(below)}/"):
         shown = f"{printable(path, limit=200)} is not below {printable(below, limit=200)}"
         raise DriverError(f"{host.name}: {shown}", "bad_argument")
     if not exists(host, path, sudo=sudo):
         return False
     argv = ("/bin/sh", "-c", file_scripts.REMOVE_TREE, "sh", path, below)
-    _done(host, f"removing {path}", host.run(argv, sudo=sudo, timeout_s=timeout_s))
+    succeeded(host, f"removing {path}", host.run(argv, sudo=sudo, timeout_s=timeout_s))
     return True
 
 
-def _checked(path: str) -> str:
+def checked_path(path: str) -> str:
     """An absolute path that says where it leads: without ``..``, ``.`` and empty parts."""
     parts = path.split("/")
     if parts[0] or len(parts) < 2 or {"", ".", ".."} & set(parts[1:]):
@@ -188,7 +194,7 @@ def _cut(name: str) -> str:
     return name.encode("utf-8", "surrogateescape")[:100].decode("utf-8", "ignore")
 
 
-def _done(host: HostDriver, what: str, result: Result) -> Result:
+def succeeded(host: HostDriver, what: str, result: Result) -> Result:
     if result.exit_code == 0:
         return result
     words, code = _EXITS.get(result.exit_code, ("", ""))

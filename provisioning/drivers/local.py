@@ -19,6 +19,7 @@ from provisioning.drivers.forward import check_tcp
 from provisioning.drivers.host import DockerApi, Result
 from provisioning.drivers.hostile import printable
 from provisioning.drivers.lines import Lines, OnLine
+from provisioning.drivers.process_stream import ProcessStream
 from provisioning.drivers.stream_ending import SUDO_REFUSAL
 from provisioning.drivers.target import LocalTarget
 from provisioning.drivers.tcp import connect_tcp
@@ -75,6 +76,10 @@ class LocalHost:
             message = f"{self.name}: the command did not end within {deadline.timeout_s:g} s"
             raise DriverError(message, "timeout")
         return self._result(pump, started, sudo=sudo)
+
+    def stream(self, argv: Sequence[str], *, timeout_s: float) -> ByteStream:
+        """As SshHost.stream; nothing is waited for."""
+        return ProcessStream(argv, who=self.name)
 
     def open_tcp(self, address: str, port: int, *, timeout_s: float) -> ByteStream:
         """As SshHost.open_tcp; a port of this machine or what it reaches."""

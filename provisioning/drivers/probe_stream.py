@@ -57,6 +57,14 @@ class TlsSocket(PlainSocket):
         self._flush()
         self.certificate_der = self._tls.getpeercert(binary_form=True)
 
+    @property
+    def chain_der(self) -> tuple[bytes, ...]:
+        """What the server sent, its own first; unverified."""
+        # Python has a public name for it from 3.13 on, until then only on the object beneath.
+        beneath: Any = self._tls._sslobj  # type: ignore[attr-defined]
+        chain = beneath.get_unverified_chain() or ()
+        return tuple(ssl.PEM_cert_to_DER_cert(one.public_bytes()) for one in chain)
+
     def _shaken(self) -> bool:
         try:
             self._tls.do_handshake()

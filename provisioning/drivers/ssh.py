@@ -11,7 +11,7 @@ from typing import TypeVar
 import paramiko
 
 from provisioning.drivers.bytestream import ByteStream, LaneStream
-from provisioning.drivers.command import command_line, end_group_argv
+from provisioning.drivers.command import Preamble, command_line, end_group_argv
 from provisioning.drivers.connection import Connection, jump_connection, label
 from provisioning.drivers.deadline import Deadline
 from provisioning.drivers.dial import SshDialer
@@ -159,6 +159,16 @@ class SshHost:
             finally:
                 held.release()
         own.close()
+
+    def stream(self, argv: Sequence[str], *, timeout_s: float) -> ByteStream:
+        """The stdin and stdout of a command that runs until the stream is closed.
+
+        It runs as the user, over the connection for long-lived streams; ``timeout_s`` is for
+        getting there. A command that reads its stdin ends with the stream.
+        """
+        held = self.streams.session(Deadline(timeout_s))
+        held.lane.request("exec", command_line(argv))
+        return LaneStream(held, who=label(self.target), preamble=Preamble(), what="the command")
 
     def open_tcp(self, address: str, port: int, *, timeout_s: float) -> ByteStream:
         """A stream to a TCP port as the host itself reaches it, for one exchange.

@@ -45,7 +45,8 @@ def _made(verb: Verb, named: Callable[[str], Model]) -> Callable[..., None]:
         row = begin(verb.kind, target, params=given, confirm_name=str(target))
         follow(row, no_wait=no_wait, as_json=as_json, out=self.stdout, err=self.stderr)
 
-    run.__name__ = verb.short.replace("-", "_")
+    # The command class gets it under this name, where "check" alone is Django's own.
+    run.__name__ = f"{verb.short}_{verb.target_type}".replace("-", "_")
     run.__signature__ = inspect.Signature(_parameters(verb))  # type: ignore[attr-defined]
     run.__annotations__ = {
         parameter.name: parameter.annotation for parameter in _parameters(verb)[1:]
@@ -77,6 +78,7 @@ def _parameters(verb: Verb) -> list[inspect.Parameter]:
 
 _METAVARS = {
     "container": "[HOST/]NAME", "host": "NAME", "site": "[HOST/]NAME", "quarantine": "NAME",
+    "domain": "DOMAIN",
 }  # fmt: skip
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from provisioning.operations import (
+    certificates,
     containers,
     domains,
     host_keys,
@@ -120,6 +121,8 @@ _ALL = (
          params=domains.Password, inline=True),
     Verb("domain.remove-password", "Remove password", "removed", Domain, _MANAGE_SITE,
          domains.remove_password, params=domains.Username, inline=True),
+    Verb("cert.check", "Check certificate", "checked", Domain, _OPERATE_SITE, certificates.check,
+         deadline_s=120, reads_only=True, on="domain"),
 )  # fmt: skip
 
 VERBS: dict[str, Verb] = {verb.kind: verb for verb in _ALL}

@@ -12,6 +12,7 @@ from django.contrib.contenttypes.models import ContentType
 from django.core.exceptions import ValidationError
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
+from provisioning.certificates.models import check_soon
 from provisioning.drivers.caddy_check import MAX_ROUTES, MAX_USERS, is_path, is_user
 from provisioning.drivers.host import HostDriver
 from provisioning.operations.contract import Op, VerbError
@@ -98,6 +99,7 @@ def change(op: Op, host: HostDriver) -> None:
             "kind: make another domain the primary one instead.", code="conflict", field="kind"
         )
     _save(row)
+    check_soon(Domain.objects.filter(pk=row.pk))
     op.remember(before=before, after=shown(row))
     op.conclude(f"{row.name} is changed. {_next(row)}", domain=row.pk)
 

@@ -79,7 +79,11 @@ def _checked(work: Work) -> dict[str, Any]:
     """The resolved compose file. What is there before is noted, once: the rest is ours to undo."""
     op = work.op
     plan, _, found = plan_release(
-        op.row.kind, work.release, driver=work.host, reuse_volumes=op.params.reuse_volumes
+        op.row.kind,
+        work.release,
+        driver=work.host,
+        reuse_volumes=op.params.reuse_volumes,
+        asker=work.name,
     )
     if op.recall("checked"):
         return found.model  # a worker died after this: what is there by now is of its making
@@ -93,6 +97,7 @@ def _checked(work: Work) -> dict[str, Any]:
     op.remember(
         checked=True,
         had_folder=found.folder_exists,
+        new_files=_new_files(work, set(found.texts)),
         had_volumes=sorted(found.volumes),
         had_networks=sorted(found.networks),
         volumes=_own(found.model.get("volumes")),
@@ -104,6 +109,15 @@ def _checked(work: Work) -> dict[str, Any]:
 def _staged(work: Work, stage: Site.Stage) -> None:
     Site.objects.filter(pk=work.site.pk).update(stage=stage)
     inventory.publish_site(work.site)
+
+
+def _new_files(work: Work, there: set[str]) -> list[str]:
+    """What will be written into a folder that is there already, below it."""
+    release = f"releases/{work.release.number}"
+    names = sorted(work.wanted.files.keys() - there)
+    if not host_files.exists(work.host, f"{work.folder}/{release}", sudo=work.sudo):
+        names.append(release)
+    return names
 
 
 def _own(named: Any) -> list[str]:
@@ -134,12 +148,20 @@ def _undo(work: Work) -> None:
         work.remove_networks(set(op.recall("networks")) - had_networks)
         work.remove_volumes(set(op.recall("volumes")) - had_volumes)
     with op.step("Take back: files", percent=op.row.percent, goes_on=True):
-        root = work.site.host.sites_root
-        if not op.recall("had_folder"):
-            host_files.remove_tree(work.host, work.folder, below=root, sudo=work.sudo)
-            work.remove_tenant_if_empty()
+        _take_back_files(work)
     Release.objects.filter(pk=work.release.pk).update(message=op.recall("undoing"))
     _staged(work, Site.Stage.DRAFT)
+
+
+def _take_back_files(work: Work) -> None:
+    if work.op.recall("had_folder"):  # such as one that is back from quarantine
+        for name in work.op.recall("new_files") or ():
+            path = f"{work.folder}/{name}"
+            host_files.remove_tree(work.host, path, below=work.folder, sudo=work.sudo)
+        return
+    root = work.site.host.sites_root
+    host_files.remove_tree(work.host, work.folder, below=root, sudo=work.sudo)
+    work.remove_tenant_if_empty()
 
 
 def _words(work: Work) -> str:

@@ -124,7 +124,7 @@ def _finish(work: Work) -> None:
 
 def _checked(work: Work) -> dict[str, Any]:
     op = work.op
-    plan, _, found = plan_release(op.row.kind, work.release, driver=work.host)
+    plan, _, found = plan_release(op.row.kind, work.release, driver=work.host, asker=work.name)
     if op.recall("checked"):
         return found.model
     if op.params.plan_digest not in (None, plan.digest):

@@ -18,7 +18,6 @@ from provisioning.drivers.containers import ContainerState
 from provisioning.drivers.errors import DriverError
 from provisioning.drivers.host import HostDriver
 from provisioning.operations.contract import Op, Undone, VerbError
-from provisioning.plans.facts import remove_if_empty
 from provisioning.plans.wanted import COMPOSE, ENV, Wanted, wanted_of
 from provisioning.releases.models import Release
 from provisioning.sightings import project as project_of
@@ -54,6 +53,11 @@ class Work:
     @property
     def sudo(self) -> bool:
         return self.site.host.sudo
+
+    @property
+    def name(self) -> str:
+        """The same for each worker that takes it over."""
+        return f"operation-{self.op.row.pk}"
 
     @property
     def folder(self) -> str:
@@ -95,7 +99,7 @@ class Work:
         """The folder that holds the sites of a tenant, after the last of them."""
         folder = self.folder.rpartition("/")[0]
         if folder != self.site.host.sites_root:
-            remove_if_empty(self.host, self.site.host, folder)
+            host_files.remove_if_empty(self.host, folder, sudo=self.sudo)
 
     def _write(self, path: str, data: bytes) -> None:
         mode = _MODE.get(path.rpartition("/")[2], 0o644)

@@ -20,15 +20,21 @@ from sites.models import Host, Site
 
 
 def plan_release(
-    kind: str, release: Release, *, driver: HostDriver | None = None, reuse_volumes: bool = False
+    kind: str,
+    release: Release,
+    *,
+    driver: HostDriver | None = None,
+    reuse_volumes: bool = False,
+    asker: str = "",
 ) -> tuple[Plan, Wanted, Found]:
     """Reads the host now. Raises DriverError when it cannot be read, or compose refuses the file.
 
-    ``kind`` is the verb the plan is for: site.provision, site.release or site.rollback.
+    ``kind`` is the verb the plan is for: site.provision, site.release or site.rollback. ``asker``
+    is the name of an operation that asks.
     """
     site: Site = release.site
     wanted = wanted_of(release)
-    return _plan(kind, site, wanted, driver, row=site, reuse_volumes=reuse_volumes)
+    return _plan(kind, site, wanted, driver, row=site, reuse_volumes=reuse_volumes, asker=asker)
 
 
 def plan_new(host: Host, told: dict[str, Any], *, reuse_volumes: bool = False) -> Plan:
@@ -48,12 +54,13 @@ def _plan(
     *,
     row: Site | None = None,
     reuse_volumes: bool,
+    asker: str = "",
 ) -> tuple[Plan, Wanted, Found]:
     host = site.host
     # Before compose is asked: its words about a file that is none may quote that file.
     for problem in sources.problems(wanted.compose):
         raise VerbError(problem.message, code=problem.code, field="compose", status=422)
-    found = read_found(driver or host_driver(target_of(host)), host, wanted)
+    found = read_found(driver or host_driver(target_of(host)), host, wanted, asker)
     plan = plan_of(
         kind,
         wanted,

@@ -71,12 +71,16 @@ class Found:
         return {one["name"] for one in (self.model.get(what) or {}).values() if one.get("name")}
 
 
-def read_found(host: HostDriver, row: Host, wanted: Wanted) -> Found:
-    """Raises DriverError; ``bad_compose`` with compose's own words when it cannot be resolved."""
+def read_found(host: HostDriver, row: Host, wanted: Wanted, asker: str = "") -> Found:
+    """Raises DriverError; ``bad_compose`` with compose's own words when it cannot be resolved.
+
+    ``asker``, a name: the same one has the same folder for its questions, so that a worker that
+    takes over also removes what one before it that was killed has left there.
+    """
     listed = host.docker.containers()
     mine = [one for one in listed if project_of(one) == wanted.project]
     foreign = [one for one in listed if project_of(one) != wanted.project]
-    with staged(host, row, wanted) as staging:
+    with staged(host, row, wanted, asker) as staging:
         model = compose_parse.config(answer(host, compose.config(staging), sudo=row.sudo))
         hashes = _hashes(host, row, staging) if mine else dict.fromkeys(services_of(model), "")
     names = {compose_parse.image_of(model, service) for service in services_of(model)}
@@ -128,10 +132,10 @@ def _below(model: Any, folder: str) -> list[str]:
 
 
 @contextmanager
-def staged(host: HostDriver, row: Host, wanted: Wanted) -> Iterator[Project]:
+def staged(host: HostDriver, row: Host, wanted: Wanted, asker: str = "") -> Iterator[Project]:
     """The wanted files in a folder of their own, for questions to compose; gone afterwards."""
     base = f"{row.sites_root}/.siteflow"
-    folder = f"{base}/{secrets.token_hex(8)}"
+    folder = f"{base}/{asker or secrets.token_hex(8)}"
     host_files.make_folder(host, folder, mode=0o700, sudo=row.sudo)
     try:
         texts = wanted.texts()
@@ -145,12 +149,7 @@ def staged(host: HostDriver, row: Host, wanted: Wanted) -> Iterator[Project]:
         )
     finally:
         host_files.remove_tree(host, folder, below=base, sudo=row.sudo)
-        remove_if_empty(host, row, base)
-
-
-def remove_if_empty(host: HostDriver, row: Host, folder: str) -> None:
-    """Of a folder that was only made to hold others; that it is not empty is no failure."""
-    host.run(("rmdir", "--ignore-fail-on-non-empty", folder), sudo=row.sudo)
+        host_files.remove_if_empty(host, base, sudo=row.sudo)
 
 
 def _texts(host: HostDriver, row: Host, wanted: Wanted) -> dict[str, bytes]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from django.utils import timezone
 
+from provisioning.certificates.models import check_soon
 from provisioning.drivers.caddy_config import digest, found, is_edited, mark_of, ours
 from provisioning.drivers.caddy_load import load
 from provisioning.drivers.caddy_vhost import Json
@@ -263,4 +264,5 @@ def _say(op: Op, one: Plan) -> None:
 def _loaded(host: HostDriver, row: Host, proxy: Proxy) -> None:
     """On our row: what was loaded last, and when."""
     mark = mark_of(admin_of(host, row, proxy).read().config)
+    check_soon(row.domains.all())
     Proxy.objects.filter(pk=proxy.pk).update(loaded_hash=mark, loaded_at=timezone.now(), error="")

@@ -21,13 +21,8 @@ def forget(host: HostDriver, row: Host, names: Iterable[str]) -> list[str]:
     A Caddy that is a service of the host has them where we do not know: there they stay.
     """
     proxy = Proxy.objects.filter(host=row).first()
-    if proxy is None or not proxy.container:
-        return []
-    try:
-        store = f"{host.docker.volume(_VOLUME).mountpoint}/{_STORE}"
-    except DriverError as error:
-        if error.code != "not_found":
-            raise
+    store = store_of(host, proxy)
+    if not store:
         return []
     wanted = {name.replace("*", "wildcard_") for name in names}
     folders = {path.rpartition("/")[0] for path in _listed(host, row, store)}
@@ -35,6 +30,18 @@ def forget(host: HostDriver, row: Host, names: Iterable[str]) -> list[str]:
     for path in gone:
         host_files.remove_tree(host, f"{store}/{path}", below=store, sudo=row.sudo)
     return sorted({path.rpartition("/")[2].replace("wildcard_", "*") for path in gone})
+
+
+def store_of(host: HostDriver, proxy: Proxy | None) -> str:
+    """The folder on the host that has one for each authority; empty where we do not know."""
+    if proxy is None or not proxy.container:
+        return ""
+    try:
+        return f"{host.docker.volume(_VOLUME).mountpoint}/{_STORE}"
+    except DriverError as error:
+        if error.code != "not_found":
+            raise
+        return ""
 
 
 def _listed(host: HostDriver, row: Host, store: str) -> Iterable[str]:

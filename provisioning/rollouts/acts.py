@@ -14,7 +14,7 @@ from provisioning import engine
 from provisioning.engine import EngineError, Refused
 from provisioning.engine.errors import Conflict
 from provisioning.operations.contract import VerbError
-from provisioning.permission import holds
+from provisioning.permission import reach_of
 from provisioning.releases.numbers import base_of
 from provisioning.rollouts.advancing import NOT_REACHED, advance, end
 from provisioning.rollouts.models import Rollout, RolloutSite
@@ -138,7 +138,7 @@ def _line(line: Line, made: Plan, actor: Actor, batch: str) -> RolloutSite:
     told = {
         "revision": site.revision,
         "template_version": made.version,
-        "message": f"Rolled out: {made.template} version {made.version}",
+        "message": f"Version {made.version} of {made.template}",
     }
     try:
         done = engine.start("site.configure", site, actor=actor, params=told, batch=batch)
@@ -185,8 +185,9 @@ def _is_news(row: Rollout, key: str | None) -> bool:
 
 def _permit(row: Rollout, actor: Actor, act: str, needed: tuple[str, ...]) -> None:
     """On every site of it, also on those that this actor does not see."""
-    sites = [one.site for one in row.sites.select_related("site")]
-    if not all(holds(actor, one, site) for site in sites for one in needed):
+    places = [one.site.place for one in row.sites.select_related("site")]
+    reaches = [reach_of(actor, permission) for permission in needed]
+    if not all(one.covers(*place) for place in places for one in reaches):
         error = Refused(f"{actor.name or 'You'} may not {act} this: not all of its sites.")
         _on_record(act, str(row), actor, row=row, error=error)
         raise error

@@ -71,6 +71,10 @@ def _one_step(key: int, now: datetime) -> bool:
 def end(row: Rollout, status: str, message: str, now: datetime) -> bool:
     row.status, row.message, row.ended_at = status, message, now
     row.save(update_fields=["status", "message", "ended_at"])
+    begun = row.sites.exclude(operation=None).order_by("-operation")
+    last = begun.select_related("operation").first()
+    if last is not None and last.operation:
+        publish_operation(last.operation)  # for pages that show it
     return False
 
 
@@ -82,7 +86,7 @@ def _settle(sites: list[RolloutSite]) -> None:
         told = one.operation.message if one.operation else "Its operation is gone."
         _note(one, "done" if done else "failed", "" if done else told)
         if one.operation:
-            publish_operation(one.operation)  # for pages that show the rollout
+            publish_operation(one.operation)  # for pages that show it
 
 
 def _next(sites: list[RolloutSite], left: list[RolloutSite]) -> list[RolloutSite]:
@@ -95,7 +99,11 @@ def _next(sites: list[RolloutSite], left: list[RolloutSite]) -> list[RolloutSite
 
 def _begin(row: Rollout, one: RolloutSite, now: datetime) -> bool:
     """Whether anything has come of it."""
-    site = Site.objects.select_for_update().get(pk=one.site_id)
+    site = Site.objects.select_for_update().filter(pk=one.site_id).first()
+    if site is None:
+        return False  # gone at this very moment, and its row here with it
+    if site.releases.filter(number=one.number, status=Release.Status.CURRENT).exists():
+        return _note(one, "done", "")  # somebody released it by hand
     if reason := _changed(site, one):
         return _note(one, "skipped", reason)
     busy = Operation.objects.active().filter(site=site).exclude(lock="").exists()
@@ -129,8 +137,8 @@ def _changed(site: Site, one: RolloutSite) -> str:
 
 def _note(one: RolloutSite, status: str, message: str) -> bool:
     one.status, one.message = RolloutSite.Status(status), message
-    one.save(update_fields=["status", "message", "operation"])
-    return True
+    told = {"status": one.status, "message": message, "operation": one.operation}
+    return bool(RolloutSite.objects.filter(pk=one.pk).update(**told))
 
 
 def _actor(row: Rollout) -> Actor:

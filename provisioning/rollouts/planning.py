@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from audit.record import Actor
 from provisioning.engine.errors import BadParams
-from provisioning.permission import holds
+from provisioning.permission import reach_of
 from provisioning.releases.drafting import template_of
 from provisioning.releases.models import Release
 from provisioning.rollouts.models import Rollout, RolloutSite
@@ -80,8 +80,9 @@ def plan(wanted: Rolling, *, actor: Actor, among: SiteQuerySet) -> Plan:
     made = Plan(template.id, template.version, wanted.wave_size)
     rows = chosen(wanted, among)
     reasons = _reasons(rows, made, by_name=wanted.sites is not None)
+    reaches = [reach_of(actor, permission) for permission in NEEDED]
     for site in rows:
-        if all(holds(actor, permission, site) for permission in NEEDED):
+        if all(one.covers(*site.place) for one in reaches):
             reason = reasons.get(site.pk, "")
         else:
             reason = NO_RIGHT

@@ -1,5 +1,6 @@
 """Hosts, containers, sites and their domains in the console."""
 
+from sites.admin.certificates import CertificateAdmin
 from sites.admin.containers import ContainerAdmin
 from sites.admin.domains import DomainAdmin
 from sites.admin.hosts import HostAdmin
@@ -9,6 +10,7 @@ from sites.admin.sites import SiteAdmin
 from sites.admin.templates import SiteTemplateAdmin
 
 __all__ = [
+    "CertificateAdmin",
     "ContainerAdmin",
     "DomainAdmin",
     "HostAdmin",

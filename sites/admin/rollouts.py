@@ -94,9 +94,9 @@ class RolloutAdmin(ReadingAdmin):
         try:
             if request.method == "POST":
                 told["sites"] = _ticked(request)
-                made = _planned(request, told)
                 if request.POST.get("do") == "begin":
                     return _begun(request, told)
+                made = _planned(request, told)
         except NotFound:
             raise Http404 from None
         except (EngineError, VerbError) as refused:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 
-from tests.benchmarks import live, sites
+from tests.benchmarks import live, sampler, sites
 from tests.benchmarks.figures import Figure
 from tests.chaos import Torment
 from tests.databases import postgres, redis
@@ -21,10 +21,12 @@ KILLS = 50
 
 
 def main() -> int:
-    wanted = set(sys.argv[1:]) or {"lists", "live", "kills", "sites"}
+    wanted = set(sys.argv[1:]) or {"lists", "live", "kills", "sites", "sampler"}
     figures: list[Figure] = []
     with Lab.start() as lab:
-        for engine, variables in engines():
+        if "sampler" in wanted:
+            figures += sampler.figures(lab)
+        for engine, variables in engines() if wanted - {"sampler"} else ():
             if "lists" in wanted:
                 figures += lists(engine, variables)
             if "live" in wanted:

@@ -20,7 +20,7 @@ from django.utils import timezone
 from provisioning import engine
 from audit.actor import Actor
 from django.contrib.auth.models import Group, User
-from provisioning.models import Wizard
+from provisioning.models import CertificateCheck, Wizard
 from provisioning.drivers.keys import generate_ed25519
 from siteflow.accounts import tokens
 from sites.granting import give
@@ -67,6 +67,14 @@ make_release(made, 1, status="past", message=evil)
 make_release(made, 2, compose="services:\\n  web:\\n    image: " + evil, created_by=evil)
 make_release(made, 3, status="prepared", env={"TITLE": evil, "DB_PASSWORD": evil})
 make_release(make_site(hosts[1], "draft", stage="draft"), status="prepared")
+shown = {"subject": evil, "issuer": evil, "names": [evil] * 30, "names_total": 1000, "serial": "1",
+    "key": "EC 256", "fingerprint": "a" * 64, "not_before": now.isoformat(),
+    "not_after": (now + timedelta(days=3)).isoformat()}
+CertificateCheck.objects.create(domain_id=1, outcome="served", checked_at=now, tried_at=now,
+    served={"chain": [shown, shown]}, served_at=now, not_before=now - timedelta(days=80),
+    not_after=now + timedelta(days=3), soon_at=now, name_fits=False, same=False,
+    stored={"chain": [shown], "authority": evil}, stored_at=now, dns_at=now,
+    dns={"addresses": ["192.0.2.7", "2001:db8::7"], "leads": "elsewhere", "error": ""})
 make_quarantine(hosts[0], evil)
 tokens.make(person, name=evil[:60], scopes=["read"], expires_at=None, actor=actor)
 """
@@ -99,6 +107,8 @@ PAGES = (
     "sites/site/3/change/",
     "sites/site/add/",
     "sites/site/add/?template=wordpress",
+    "provisioning/certificate/",
+    "provisioning/certificate/1/change/",
     "provisioning/quarantine/",
     "provisioning/quarantine/1/do/quarantine.purge/",
     "sites/container/",

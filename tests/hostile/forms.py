@@ -132,6 +132,6 @@ def forms(
 
 
 def _is_worth_a_look(url: str, under: tuple[str, ...]) -> bool:
-    """Lists in another order or with a filter have the same forms."""
+    """Lists in another order or with a filter have the same forms; some pages are about one."""
     path, _, query = url.partition("?")
-    return path.startswith(under) and (not query or query.startswith("tab="))
+    return path.startswith(under) and (not query or query.startswith(("tab=", "template=")))

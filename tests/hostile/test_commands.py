@@ -30,13 +30,15 @@ RIGHT: Final[dict[str, dict[str, str]]] = {
     "site plan": {"number": "1"},
     "site provision": {"name": "fresh", "template": "static"},
     "site release": {"number": "1"},
+    "template roll": {"name": "static"},
     "user add": {"name": "new"},
     "user role": {"move": "give", "role": "viewer"},
     "user token": {"scopes": "read"},
 }
 NAMES: Final = {
     "host": "web1", "container": "web1/shop-web-1", "user": "alice", "site": "web1/shop",
-    "domain": "shop.example.com", "proxy": "web1", "quarantine": "old", "template": SLUG,
+    "domain": "shop.example.com", "cert": "shop.example.com", "proxy": "web1",
+    "quarantine": "old", "template": SLUG,
 }  # fmt: skip
 # What is not as this needs it; everything else has to succeed before it is tried.
 REFUSED: Final = {
@@ -63,9 +65,11 @@ def terminal(
 def right(part: Part, things: Things) -> dict[str, str]:
     given = dict(RIGHT.get(str(part), {}))
     if any(one.name == "name" for one in part.parameters):
-        given.setdefault("name", NAMES[part.words[0]])
+        given.setdefault("name", NAMES[next(word for word in part.words if word in NAMES)])
     if part.words[0] == "operation" and any(one.name == "number" for one in part.parameters):
         given["number"] = str(queued(things, ended=part.words[1] == "retry"))
+    if "rollout" in part.words[-1]:
+        given["number"] = str(things["rollout"])
     if any(one.name == "fingerprint" for one in part.parameters):
         given["fingerprint"] = Host.objects.get().offered_fingerprint
     return given

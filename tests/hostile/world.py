@@ -13,14 +13,15 @@ from django.db import connection, transaction
 from django.http import HttpResponse
 from django.test import Client
 
-from provisioning.models import Operation, Quarantine, Release, Wizard
+from provisioning.models import Operation, Quarantine, Release, Rollout, RolloutSite, Wizard
 from provisioning.site_templates.models import SiteTemplate, TemplateVersion
 from siteflow.accounts.models import ApiToken
 from sites.models import Container, Credential, Domain, Grant, Host, Site, Tag
 
 KEPT = (
     Host, Container, Site, Domain, Operation, Wizard, ApiToken, Credential, Grant, Tag, User, Group,
-    SiteTemplate, TemplateVersion, Release, Quarantine,
+    SiteTemplate, TemplateVersion, Release, Quarantine, Rollout,
+    RolloutSite,
 )  # fmt: skip
 ERROR = {"error", "status", "request_id", "timestamp"}
 # What is written about a request, not because of what it asks for.

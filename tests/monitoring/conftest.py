@@ -8,6 +8,7 @@ import pytest
 
 from monitoring.database import DatabaseThreads
 from monitoring.means import Means
+from monitoring.usage.usage import Samples
 from monitoring.watcher import Watcher
 from provisioning.drivers.fake import FakeHost, fake_container
 from provisioning.drivers.host import HostDriver
@@ -24,6 +25,23 @@ class NoExtras:
 
     def offer(self, host: Host, driver: HostDriver) -> None:
         self.offered.append(host.name)
+
+
+class NoUsage:
+    """Nothing is sampled; remembers what was begun and ended, in order."""
+
+    def __init__(self) -> None:
+        self.told: list[str] = []
+
+    def begin(self, host: int, driver: HostDriver) -> Samples:
+        self.told.append("begun")
+        return self
+
+    def look_soon(self) -> None:
+        self.told.append("look")
+
+    def close(self) -> None:
+        self.told.append("ended")
 
 
 @pytest.fixture
@@ -49,6 +67,7 @@ def watch(fake: FakeHost) -> Iterator[WATCHES]:
         usual = Means(
             database=database,
             extras=NoExtras(),
+            usage=NoUsage(),
             interval_s=interval_s,
             connect=lambda target: fake,
         )

@@ -82,6 +82,7 @@ VERBS: Final[dict[str, VerbRow]] = {
     "domain.remove": VerbRow("manage", confirm=True),
     "domain.set-password": VerbRow("manage", PASSWORD),
     "domain.remove-password": VerbRow("manage", {"username": "dave"}),
+    "cert.check": VerbRow("operate"),
     "site.tag": VerbRow("tag", {"tags": ["eu", "TAG"]}, everywhere=True),
     "host.add-site": VerbRow("manage", NEW_SITE),
     "site.provision": VerbRow("manage", prepare="idle"),
@@ -177,6 +178,8 @@ API: Final[dict[tuple[str, str], Row]] = {
     ("delete", "/api/domains/{domain_id}"): manage(200, {"confirm_name": "NAME"}),
     ("post", "/api/domains/{domain_id}/set-password"): manage(200, PASSWORD),
     ("post", "/api/domains/{domain_id}/remove-password"): manage(200, {"username": "dave"}),
+    ("post", "/api/domains/{target_id}/cert-check"): operate(),
+    ("get", "/api/certificates"): LIST,
     ("get", "/api/operations"): OPERATIONS,
     # by verb, as they stand above
     ("post", "/api/operations"): Row(
@@ -203,6 +206,10 @@ API: Final[dict[tuple[str, str], Row]] = {
     ("post", "/api/auth/token"): everybody(401, {"username": "nobody", "password": "guessed"}),
     ("post", "/api/auth/refresh"): everybody(401, {"refresh": "guessed"}),
     ("post", "/api/auth/revoke"): everybody(204, {"refresh": "guessed"}),
+    ("get", "/api/metrics/containers/{container_id}"): replace(ONE, kind="container"),
+    ("get", "/api/metrics/sites/{site_id}"): replace(ONE, kind="site"),
+    ("get", "/api/metrics/hosts/{host_id}"): replace(ONE, kind="host"),
+    ("get", "/api/metrics/system"): LIST,
     # About oneself: who is logged in may.
     ("get", "/api/auth/me"): OWN_LIST,
     ("post", "/api/auth/ws-ticket"): OWN_LIST,
@@ -254,6 +261,7 @@ COMMANDS: Final[dict[str, tuple[str, ...]]] = {
     ),
     "proxy": ("show", "install", "sync", "reload"),
     "domain": ("list", "add", "change", "remove", "set-password", "remove-password"),
+    "cert": ("status", "check"),
     "operation": ("list", "show", "cancel", "retry"),
     "quarantine": ("list", "restore", "purge"),
     "site": (
@@ -262,6 +270,7 @@ COMMANDS: Final[dict[str, tuple[str, ...]]] = {
     ),
     "template": ("list", "show", "roll", "rollouts", "stop-rollout", "resume-rollout"),
     "user": ("list", "show", "add", "role", "token", "disable", "enable"),
+    "metrics": ("container", "site", "host", "system"),
     "monitor": (),
     "prepare": (),
     "serve": (),

@@ -18,7 +18,13 @@ from sites.models import Container, Domain, Host
 from tests.people import person
 from tests.provisioning.conftest import fake
 from tests.provisioning.rows import COMMAND, make_container, make_host
-from tests.provisioning.site_rows import make_quarantine, make_release, make_site, nothing_there
+from tests.provisioning.site_rows import (
+    make_quarantine,
+    make_release,
+    make_rollout,
+    make_site,
+    nothing_there,
+)
 from tests.siteflow.permission_table import CONNECTION, TEMPLATE
 
 __all__ = ["fake"]
@@ -39,7 +45,7 @@ def things(
     container = make_container(host, "shop-web-1")
     template = SiteTemplate.objects.create(slug=SLUG)
     template.versions.create(number=1, **TEMPLATE)
-    site = make_site(host)
+    site = make_site(host, template_version=0)  # there is a newer one to roll out
     make_release(site)
     domain = Domain.objects.create(
         host=host, site=site, name="shop.example.com", basic_auth={"dave": "$2b$12$hash"}
@@ -52,6 +58,7 @@ def things(
         "site": site.pk,
         "domain": domain.pk,
         "quarantine": make_quarantine(host).pk,
+        "rollout": make_rollout(site).pk,
     }
 
 
@@ -96,6 +103,6 @@ def content(body: Any, things: Things, path: str) -> str:
              "/domains/": "shop.example.com"}  # fmt: skip
     name = next((name for part, name in names.items() if part in path), "web1")
     text = text.replace("FINGERPRINT", Host.objects.get().offered_fingerprint)
-    key = things["site" if path.startswith("/api/domains") else "host"]
+    key = things["site" if path.startswith(("/api/domains", "/api/rollouts")) else "host"]
     text = text.replace('"KEY"', f'"{key}"')
     return text.replace('"NAME"', f'"{name}"').replace('"CONTAINER"', str(things["container"]))

@@ -33,6 +33,12 @@ ALLOWED: Final = (
     ),
     Allowed(
         "process",
+        "provisioning/drivers/process_stream.py",
+        "import subprocess",
+        "the same, for commands that run for long",
+    ),
+    Allowed(
+        "process",
         "siteflow/management/commands/serve.py",
         "os.execv(sys.executable, argv)",
         "becomes the supervisor; our own argv",

@@ -13,12 +13,14 @@ from typing import Any, NoReturn
 from django.core.management.base import BaseCommand
 
 from monitoring import upkeep
+from monitoring.certificates import CertificateLooks
 from monitoring.database import DatabaseThreads
 from monitoring.extras import Both, ExtraReads, follow_moved
 from monitoring.lifeline import Lifeline
 from monitoring.means import Means, interval_s
 from monitoring.supervisor import Supervisor, monitor_name
 from monitoring.sweeper import Sweeper
+from monitoring.usage.usage import Usage
 from monitoring.watcher import Watcher
 from sites import live
 
@@ -39,8 +41,10 @@ class Command(BaseCommand):
         lifeline = Lifeline(name)
         # after each read of a host; half of the time between two is never too long
         moves = ExtraReads(read=follow_moved, every_s=interval_s() / 2, threads=2)
-        extras = Both(ExtraReads(), moves)
-        means = Means(database=DatabaseThreads(), extras=extras, interval_s=interval_s())
+        database = DatabaseThreads()
+        extras = Both(ExtraReads(), moves, CertificateLooks(database=database))
+        usage = Usage(database=database, interval_s=interval_s())
+        means = Means(database=database, extras=extras, usage=usage, interval_s=interval_s())
         supervisor = Supervisor(
             name,
             database=DatabaseThreads(size=1),
@@ -51,6 +55,7 @@ class Command(BaseCommand):
         try:
             sweeper.start()
             upkeep.start()
+            usage.start()
             supervisor.run(threading.Event().wait)
         except KeyboardInterrupt:
             log.info("monitor %s ends", name)

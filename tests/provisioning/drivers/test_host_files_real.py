@@ -35,6 +35,14 @@ def test_half_a_file_is_none(host: LocalHost, tmp_path: Path) -> None:
     assert (path.read_bytes(), names(tmp_path)) == (b"old", ["f"])
 
 
+def test_only_an_empty_folder_is_removed_as_one(host: LocalHost, tmp_path: Path) -> None:
+    for name in ("empty", "full", "full/one"):
+        (tmp_path / name).mkdir()
+    for name in ("empty", "full", "missing"):
+        host_files.remove_if_empty(host, str(tmp_path / name))
+    assert names(tmp_path) == ["full"]
+
+
 def test_what_was_broken_off_is_removed_by_the_next(host: LocalHost, tmp_path: Path) -> None:
     for name in (".f.0123.part", ".f.old.part", ".g.1.part", "x.part"):
         (tmp_path / name).write_bytes(b"half")

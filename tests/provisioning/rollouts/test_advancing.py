@@ -46,6 +46,21 @@ def test_wave_after_wave_to_the_end(five: list[Site], boss: Actor) -> None:
     assert Operation.objects.filter(kind="site.release").count() == 5
 
 
+def test_pages_that_show_it_hear_of_its_end(
+    five: list[Site], boss: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[int] = []
+    monkeypatch.setattr(advancing, "publish_operation", lambda row: told.append(row.pk))
+    row = rolled(boss, five[0])
+    operation = row.sites.get().operation_id
+    acts.stop(row, actor=boss)
+    assert told == [operation]
+    acts.resume(row, actor=boss)
+    end(five[0])
+    advance(row.pk)
+    assert told == [operation] * 3, "it has ended, and so has the rollout"
+
+
 @pytest.mark.parametrize("status", ["failed", "undone", "cancelled"])
 def test_a_failure_in_the_second_wave_stops_it(five: list[Site], boss: Actor, status: str) -> None:
     row = rolled(boss, wave_size=2)
@@ -216,6 +231,16 @@ def test_what_was_changed_meanwhile_is_skipped(
     end(five[2])
     advance(row.pk)
     assert told(row) == ("done", "Done, but for sites that were changed meanwhile.")
+
+
+def test_what_somebody_released_by_hand_is_done(five: list[Site], boss: Actor) -> None:
+    row = rolled(boss, *five[:2])
+    end(five[0], "failed")
+    advance(row.pk)
+    engine.start("site.release", five[0], actor=COMMAND, params={"number": 2})
+    end(five[0])
+    acts.resume(row, actor=boss)
+    assert stands(row) == {"a": "done", "b": "running"}
 
 
 def test_when_the_first_is_skipped_the_next_goes_alone(five: list[Site], boss: Actor) -> None:

@@ -12,6 +12,7 @@ from provisioning import engine
 from provisioning.drivers import dotenv
 from provisioning.models import Operation
 from provisioning.new_site import provision_new
+from provisioning.operations import VERBS
 from sites.models import Host, Site
 from tests.lab.host import Host as LabHost
 from tests.provisioning.rows import COMMAND
@@ -50,7 +51,7 @@ def prepared(site: Site, **env: str) -> int:
 
 
 def asked(site: Site, kind: str, **params: Any) -> Operation:
-    name = site.name if kind in ("site.deprovision", "site.disown") else None
+    name = site.name if VERBS[kind].confirm else None
     return engine.start(kind, site, actor=COMMAND, params=params, confirm_name=name)
 
 

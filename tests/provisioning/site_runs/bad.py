@@ -130,7 +130,7 @@ _COMPOSE: Final = (
     Bad("depends on itself", web(depends_on=["web"]), "web"),
     Bad("depends on nothing", web(depends_on=["lost"]), "lost"),
     Bad("environment file that is not there", web(env_file=["lost.env"]), "lost.env"),
-    Bad("without its web service", _edited(_without_web), "no service web"),
+    Bad("without its web service", _edited(_without_web), "web, which the compose file"),
     Bad("all rights on the host", web(privileged=True), "all rights"),
     Bad("the way to Docker", web(volumes=["/var/run/docker.sock:/s"]), "ocker"),
     Bad("the host's network", web(network_mode="host", networks=None), "network_mode"),

@@ -43,12 +43,14 @@ class Ground:
 @dataclass(frozen=True)
 class Flow:
     """``begin`` makes ready what it needs and asks for it. ``after`` raises AssertionError when it
-    is not wholly done. ``breaks``: the place where it fails, if nothing else makes it."""
+    is not wholly done. ``breaks``: the place where it fails, if nothing else makes it.
+    ``touches_nothing``: the host is the same before and after."""
 
     name: str
     begin: Callable[[Ground], Operation]
     after: Callable[[Ground], None]
     breaks: str = ""
+    touches_nothing: bool = False
 
 
 def gone(ground: Ground) -> None:
@@ -168,7 +170,7 @@ FLOWS: Final = (
     Flow("release, stops, fails late", _release(stops=True), _served, breaks="Answer/after"),
     Flow("rollback", _rollback, _served),
     Flow("rollback, fails late", _rollback, _served, breaks="Answer/after"),
-    Flow("adopt", _adopt, _adopted),
+    Flow("adopt", _adopt, _adopted, touches_nothing=True),
     Flow("deprovision", _deprovision, _removed),
     Flow("restore", _quarantined("quarantine.restore"), _restored),
     Flow("purge", _quarantined("quarantine.purge"), _purged),

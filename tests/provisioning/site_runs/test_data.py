@@ -44,7 +44,9 @@ def of(row: Any, kind: str, **params: Any) -> Operation:
     return engine.start(kind, row, actor=COMMAND, params=params, confirm_name=confirm)
 
 
-def test_a_removal_is_undone_with_all_data_or_ended_without_a_trace(place: Host, lab: Lab) -> None:
+def test_a_removal_is_undone_with_all_data_or_ended_without_a_trace(
+    place: Host, lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
     make_template()
     host, before = lab.web1, world(lab.web1)
     site = made(place)
@@ -57,11 +59,16 @@ def test_a_removal_is_undone_with_all_data_or_ended_without_a_trace(place: Host,
     assert not Quarantine.objects.exists() and again.stage == Site.Stage.DRAFT
     refused = did(again, "site.provision")
     assert refused.error_code == "volume_exists", words(refused)
+    rests = world(host)
+    monkeypatch.setenv("SITEFLOW_FAILPOINTS", "site.provision/Answer/after=raise")
+    assert did(again, "site.provision", reuse_volumes=True).status == "failed"
+    assert not differences(rests, world(host)), "what was there before it is there after it"
+    monkeypatch.delenv("SITEFLOW_FAILPOINTS")
     succeeded(did(again, "site.provision", reuse_volumes=True))
     assert seen(host) == (200, "hello")
     assert "".join(photos(host)) == data
     starts = host.docker("exec", "corner-store-1", "cat", "/data/starts").split()
-    assert starts == [secret, secret], "it knows the password that its data was made with"
+    assert starts == [secret] * 3, "it knows the password that its data was made with"
     succeeded(did(again, "site.deprovision", remove_volumes=True, remove_files=True))
     succeeded(ended(of(Quarantine.objects.get(), "quarantine.purge")))
     host.run("rmdir", "/srv/.quarantine")
@@ -89,7 +96,8 @@ def test_no_verb_but_its_destruction_changes_what_is_in_a_volume(place: Host, la
     release("undone", SITE_MOOD="crash", STORE_PASSWORD="third")
     succeeded(did(site, "site.rollback"))
     same("rollback")
-    store = Container.objects.get(name="corner-store-1")
+    docker_id = host.docker("inspect", "--format", "{{.Id}}", "corner-store-1").strip()
+    store = Container.objects.get(docker_id=docker_id)
     succeeded(ended(of(store, "container.restart")))
     same("restart")
     of(Domain.objects.get(), "domain.remove")

@@ -1,7 +1,6 @@
 """A worker is killed at a step; afterwards the operation is finished or undone, never half.
 
-The places here are those where most is under way; `python -m tests.provisioning.site_runs` goes
-through all of them.
+The places here are those where most is under way; `make kills` goes through all of them.
 """
 
 from __future__ import annotations

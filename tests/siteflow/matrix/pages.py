@@ -193,6 +193,7 @@ PAGES: dict[str, Page] = {
     **_of_model("sites", "host", "look"),
     **_of_model("sites", "site", "look"),
     **_of_model("sites", "domain", "look"),
+    **_of_model("provisioning", "certificate", "look"),
     **_of_model("provisioning", "operation", "operations"),
     **_of_verbs(),
     # hosts

@@ -38,7 +38,8 @@ OF_ALL: Final = frozenset(
     (kind, which) for kind in ("template", "slug") for which in ("own", "foreign")
 )
 ON_OWN_SITE: Final = OF_ALL | {
-    (kind, "own") for kind in ("site", "container", "domain", "operation", "entry", "rollout")
+    (kind, "own")
+    for kind in ("site", "container", "domain", "certificate", "operation", "entry", "rollout")
 }
 ON_OWN_HOST: Final = ON_OWN_SITE | {("host", "own"), ("quarantine", "own")}
 ON_FOREIGN_SITE: Final = OF_ALL | {(kind, "foreign") for kind, _ in ON_OWN_SITE}

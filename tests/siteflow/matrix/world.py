@@ -43,7 +43,7 @@ MISSING: Final = 999_999
 GUARDED: Final = "guarded"  # the role that asks for a second factor
 # A name of each says whose it is, so that a page that tells too much can be recognised.
 NAMES: Final = {"own": "shop", "foreign": "alien"}
-TAKEN: Final = "taken.example.com"  # by the foreign site, of which it says nothing
+TAKEN: Final = "taken.example.com"  # by a foreign site, of which it says nothing
 HOSTS: Final = {"own": "web1", "foreign": "alien1"}
 # Roles are given for the second: only who gives roles takes it off.
 TAGS: Final = {"own": "shop-tag", "foreign": "alien-tag"}
@@ -111,9 +111,10 @@ class World:
             host=host, site=site, name=f"{name}.example.com", basic_auth={"dave": "$2b$12$hash"}
         )
         if which == "foreign":
-            Domain.objects.create(host=host, site=site, name=TAKEN, kind=Domain.Kind.ALIAS)
-        self.keys |= {("domain", which): domain.pk}
-        self.names |= {("domain", which): domain.name}
+            other = make_site(host, f"{name}-other")
+            Domain.objects.create(host=host, site=other, name=TAKEN)
+        self.keys |= {(kind, which): domain.pk for kind in ("domain", "certificate")}
+        self.names |= {(kind, which): domain.name for kind in ("domain", "certificate")}
         row = make_container(host, f"{name}-web-1", site=site)
         self.keys |= {("host", which): host.pk, ("site", which): site.pk}
         self.keys |= {("container", which): row.pk, ("quarantine", which): rests.pk}
@@ -342,4 +343,5 @@ def actor_of(user: User) -> Actor:
 
 
 def targets() -> dict[str, type[Any]]:
-    return {"host": Host, "site": Site, "container": Container, "quarantine": Quarantine}
+    return {"host": Host, "site": Site, "container": Container, "domain": Domain,
+            "quarantine": Quarantine}  # fmt: skip

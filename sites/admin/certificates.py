@@ -1,0 +1,108 @@
+"""Certificates of all domains: the list, the worst first, and the page of one. Only to be read."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+
+from provisioning.buttons import buttons
+from provisioning.certificates.judging import BROKEN, THRESHOLDS_D, State
+from provisioning.certificates.models import Certificate
+from provisioning.certificates.rows import certificate_rows
+from provisioning.certificates.telling import certificate_out
+from sites.admin.filters import HostOfRow, SiteOfRow
+from sites.admin.reading import ReadingAdmin, column, found_or_404, under_way
+from sites.rights import may_on
+
+WRONG = "attention"
+Choices = list[tuple[str, str]]
+Rows = QuerySet[Any]
+
+
+class StateOfCertificate(admin.SimpleListFilter):
+    title = "state"
+    parameter_name = "state"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Choices:
+        return [(WRONG, "needs attention"), *State.choices]
+
+    def queryset(self, request: HttpRequest, queryset: Rows) -> Rows:
+        if self.value() == WRONG:
+            return queryset.filter(live_state__in=[*BROKEN, State.DIFFERS, State.SOON])
+        return queryset.filter(live_state=self.value()) if self.value() else queryset
+
+
+class EndsWithin(admin.SimpleListFilter):
+    title = "ends within"
+    parameter_name = "before"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Choices:
+        return [(str(days), f"{days} day{'' if days == 1 else 's'}") for days in THRESHOLDS_D]
+
+    def queryset(self, request: HttpRequest, queryset: Rows) -> Rows:
+        if self.value() not in {str(days) for days in THRESHOLDS_D}:
+            return queryset
+        rows: Any = queryset
+        found: Rows = rows.ending_within(timedelta(days=int(self.value() or 0)))
+        return found
+
+
+@admin.register(Certificate)
+class CertificateAdmin(ReadingAdmin):
+    view_permission = "sites.view_site"
+    list_display = ("name", "state", "left", "issuer", "compared", "site_name", "host_name")
+    list_filter = (StateOfCertificate, EndsWithin, HostOfRow, SiteOfRow)
+    search_fields = ("name", "site__name", "host__name")
+    change_list_template = "admin/provisioning/certificate/change_list.html"
+
+    state = column("state", "rank")
+    left = column("days left", "ends")
+    issuer = column("issued by")
+    compared = column("on disk")
+    site_name = column("site", "site__name")
+    host_name = column("host", "host__name")
+
+    def get_ordering(self, request: HttpRequest) -> tuple[str, ...]:
+        """By what `CertificateQuerySet.live` adds, which Django's checks do not know."""
+        return ("rank", "ends", "pk")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        rows: QuerySet[Any] = certificate_rows(request.user)
+        return rows
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        response = super().changelist_view(
+            request, {"title": "Certificates", **(extra_context or {})}
+        )
+        now = timezone.now()
+        for row in self.listed(response) or []:
+            row.told = certificate_out(row, now=now)
+        return response
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        row = found_or_404(certificate_rows(request.user), object_id)
+        return self.page(
+            request,
+            "console/certificate.html",
+            title=row.shown,
+            row=row,
+            told=certificate_out(row),
+            buttons=[
+                one for one in buttons(request.user, "domain", row) if one.kind == "cert.check"
+            ],
+            active=under_way(request, "domain", [row.pk]).get(row.pk),
+            sees_host=may_on(request.user, "sites.view_host", row.host),
+        )
