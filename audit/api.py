@@ -25,7 +25,7 @@ from audit.retention import cleanup
 router = Router(tags=["audit"])
 
 
-class LogQuery(EntryFilter):
+class EntryQuery(EntryFilter):
     page: int = Field(1, ge=1)
     page_size: int = Field(50, ge=1, le=500)
     after: int | None = Field(None, description="only entries older than the one of this id")
@@ -93,7 +93,7 @@ def _require(request: HttpRequest, permission: str) -> None:
 
 
 @router.get("/logs", response=LogPage)
-def logs(request: HttpRequest, query: Query[LogQuery]) -> JsonResponse:
+def logs(request: HttpRequest, query: Query[EntryQuery]) -> JsonResponse:
     """Entries, newest first. Deep pages are read by `after`, at the same speed everywhere."""
     _require(request, "audit.view_entry")
     page = page_of(

@@ -45,7 +45,7 @@ class DomainOfSite(NewDomain):
     site: int = Field(ge=0, le=MAX_KEY)
 
 
-class Farewell(Schema):
+class DomainFarewell(Schema):
     """``confirm_name`` is the domain's name."""
 
     confirm_name: str
@@ -79,7 +79,7 @@ def change_domain(request: HttpRequest, domain_id: int, body: DomainFields) -> H
 
 
 @domains.delete("/{int:domain_id}", response=OperationOut, openapi_extra=_CHANGES)
-def remove_domain(request: HttpRequest, domain_id: int, body: Farewell) -> HttpResponse:
+def remove_domain(request: HttpRequest, domain_id: int, body: DomainFarewell) -> HttpResponse:
     """Take a domain away from its site."""
     row = ask(
         "domain.remove",

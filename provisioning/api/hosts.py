@@ -68,7 +68,7 @@ class GeneratedKey(Schema):
     expires_at: datetime
 
 
-class Farewell(Schema):
+class HostFarewell(Schema):
     """``confirm_name`` is the host's name."""
 
     confirm_name: str
@@ -112,7 +112,7 @@ def change_host(request: HttpRequest, host_id: int, body: HostFields) -> HttpRes
 
 
 @hosts.delete("/{int:host_id}", response=OperationOut, openapi_extra=_CHANGES)
-def remove_host(request: HttpRequest, host_id: int, body: Farewell) -> HttpResponse:
+def remove_host(request: HttpRequest, host_id: int, body: HostFarewell) -> HttpResponse:
     """Forget a host and all that was known of it. On the host itself nothing is touched."""
     row = ask(
         "host.remove",

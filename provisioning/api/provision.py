@@ -39,7 +39,7 @@ class Order(NewSiteOnHost):
     plan_digest: str | None = Field(default=None, max_length=64)
 
 
-class Farewell(Deprovisioning):
+class SiteFarewell(Deprovisioning):
     """``confirm_name`` is the site's name. Volumes and files that go rest in quarantine first."""
 
     name: str
@@ -136,7 +136,7 @@ def provision_site(request: HttpRequest, body: Order) -> HttpResponse:
 
 
 @provision.delete("/", response={202: Deprovisioned}, openapi_extra=_CHANGES)
-def deprovision_site(request: HttpRequest, body: Farewell) -> HttpResponse:
+def deprovision_site(request: HttpRequest, body: SiteFarewell) -> HttpResponse:
     """Takes a site off its host. What others use as well stays."""
     site = site_named(body.name, body.host, request.user)
     operation = engine.start(

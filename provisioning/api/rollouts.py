@@ -12,9 +12,9 @@ from provisioning.rollouts import acts
 from provisioning.rollouts.models import Rollout
 from provisioning.rollouts.planning import Rolling, plan
 from provisioning.rollouts.shown import (
-    PlanOut,
     RolloutDetail,
     RolloutOut,
+    RolloutPlanOut,
     plan_out,
     rollout_detail,
     rollout_out,
@@ -33,7 +33,7 @@ class RolloutPage(Page):
     items: list[RolloutOut]
 
 
-@rollouts.post("/preview", response=PlanOut)
+@rollouts.post("/preview", response=RolloutPlanOut)
 def preview_rollout(request: HttpRequest, body: Rolling) -> HttpResponse:
     """Which sites it would be, in which wave, and which are left out and why. Changes nothing."""
     need(request.user, "sites.manage_site")

@@ -22,7 +22,7 @@ class PlanLine(Schema):
     reason: str
 
 
-class PlanOut(Schema):
+class RolloutPlanOut(Schema):
     template: str
     version: int
     wave_size: int
@@ -47,7 +47,7 @@ class RolloutOut(Schema):
     sites: dict[str, int]
 
 
-class SiteOut(Schema):
+class RolloutSiteOut(Schema):
     """``release`` is the one that was prepared; ``message`` why it failed or was skipped."""
 
     site: int
@@ -64,7 +64,7 @@ class SiteOut(Schema):
 class RolloutDetail(RolloutOut):
     """``lines``: the sites that you see, wave by wave."""
 
-    lines: list[SiteOut]
+    lines: list[RolloutSiteOut]
 
 
 def plan_out(made: Plan) -> dict[str, Any]:

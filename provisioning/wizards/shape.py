@@ -13,7 +13,7 @@ from provisioning.wizards.types import TYPES
 from sites.schemas import HostOut
 
 
-class StepOut(Schema):
+class WizardStepOut(Schema):
     """``state``: done, current or ahead. ``result`` is of its latest test, null without one."""
 
     name: str
@@ -32,7 +32,7 @@ class WizardOut(Schema):
     title: str
     status: str
     step: str
-    steps: list[StepOut]
+    steps: list[WizardStepOut]
     given: list[str]
     host: HostOut | None
     install_line: str

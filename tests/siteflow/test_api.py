@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import time
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.db import OperationalError, connection
 from django.test import Client
+from pydantic import BaseModel
 from pytest_django import Settings
 
 from siteflow import health
@@ -162,6 +164,19 @@ def test_openapi_describes_lists_actions_and_keys(bob: User) -> None:
 
 
 # -- health ----------------------------------------------------------------------------------
+
+
+def test_no_two_shapes_have_one_name() -> None:
+    """The description knows them by their names: of two, only one would be in it."""
+    own = ("audit", "monitoring", "provisioning", "siteflow", "sites")
+    waiting: list[type] = [BaseModel]
+    shapes: set[type] = set()
+    while waiting:
+        waiting += (found := set(waiting.pop().__subclasses__()) - shapes)
+        shapes |= found
+    names = Counter(one.__name__ for one in shapes if one.__module__.startswith(own))
+    assert len(names) >= 60
+    assert [name for name, times in names.items() if times > 1] == []
 
 
 def test_ready_when_everything_answers(client: Client) -> None:

@@ -9,6 +9,7 @@ from django.contrib.auth.models import User
 from django.urls import reverse
 
 from audit.models import Entry
+from provisioning.models import Operation
 from sites.models import Domain, Site
 from tests.people import logged_in
 from tests.provisioning.rows import make_host
@@ -194,5 +195,6 @@ def test_an_operation_on_a_domain_leads_to_its_page(admin: User, domain: Domain)
     sent(admin, of(domain, "edit"), **FORM)
     assert "domain.change" in text_of(admin, of(domain) + "?tab=audit")
     text = text_of(admin, of(domain) + "?tab=operations")
-    operation = reverse("admin:provisioning_operation_changelist") + "1/change/"
+    key = Operation.objects.get(kind="domain.change").pk
+    operation = f"{reverse('admin:provisioning_operation_changelist')}{key}/change/"
     assert operation in text and of(domain) in text_of(admin, operation)

@@ -10,7 +10,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from provisioning.drivers.keys import generate_ed25519
-from provisioning.wizards.shape import StepOut, WizardOut
+from provisioning.wizards.shape import WizardOut, WizardStepOut
 from sites.models import Host
 from tests.people import logged_in
 from tests.provisioning.wizards.walking import CONNECTION, FINGERPRINT, Network, work
@@ -56,7 +56,7 @@ def test_answers_have_the_documented_shape(admin: User, network: Network) -> Non
     client = logged_in(admin)
     shown = client.get(f"/api/wizards/{started(client)}").json()
     assert set(shown) == set(WizardOut.model_fields)
-    assert set(shown["steps"][0]) == set(StepOut.model_fields)
+    assert set(shown["steps"][0]) == set(WizardStepOut.model_fields)
     assert [step["state"] for step in shown["steps"]] == ["current", *["ahead"] * 4]
 
 
