@@ -56,8 +56,8 @@ class Corpus:
         return self._part(lambda one: (one.number + number) % 5 < 3)
 
     def page_share(self, number: int) -> list[Hostile]:
-        """One of six, others for each number: a whole page is slow to make."""
-        return self._part(lambda one: (one.number + number) % 6 == 0)
+        """One of ten, others for each number: a whole page is slow to make."""
+        return self._part(lambda one: (one.number + number) % 10 == 0)
 
     def _part(self, is_in: Callable[[Hostile], bool]) -> list[Hostile]:
         return [one for one in self.values if WHOLE or FEW or is_in(one)]

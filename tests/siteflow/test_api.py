@@ -172,7 +172,8 @@ def test_no_two_shapes_have_one_name() -> None:
     waiting: list[type] = [BaseModel]
     shapes: set[type] = set()
     while waiting:
-        waiting += (found := set(waiting.pop().__subclasses__()) - shapes)
+        found: set[type] = set(waiting.pop().__subclasses__()) - shapes
+        waiting += found
         shapes |= found
     names = Counter(one.__name__ for one in shapes if one.__module__.startswith(own))
     assert len(names) >= 60
