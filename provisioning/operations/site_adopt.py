@@ -12,7 +12,7 @@ from provisioning.drivers import dotenv, host_files
 from provisioning.drivers.errors import DriverError
 from provisioning.drivers.host import HostDriver
 from provisioning.operations.contract import Op, VerbError
-from provisioning.plans.wanted import ENV
+from provisioning.plans.wanted import COMPOSE, ENV
 from provisioning.releases.drafting import is_under_way
 from provisioning.releases.models import Release
 from provisioning.sightings import project as project_of
@@ -60,6 +60,7 @@ def disown(op: Op, host: HostDriver) -> None:
     row.releases.all().delete()
     Site.objects.filter(pk=row.pk).update(
         managed=False, template="", template_version=None, tenant="", environment="", params={},
+        config_files=row.config_files or f"{row.working_dir}/{COMPOSE}",
     )  # fmt: skip
     op.conclude(f"{site.name} is no longer managed; on {site.host.name} nothing was changed.")
 
@@ -72,7 +73,9 @@ def _compose_file(site: Site) -> str:
     path = files[0] if files[0].startswith("/") else f"{site.working_dir}/{files[0]}"
     if not path.startswith("/") or ".." in path.split("/"):
         raise VerbError("Its labels name no proper path of a file.", code="not_adoptable")
-    return path
+    # A release of ours was started from its own copy; what counts lies in the site's folder.
+    ours = path.startswith(f"{site.working_dir}/releases/")
+    return f"{site.working_dir}/{COMPOSE}" if ours else path
 
 
 def _read(op: Op, host: HostDriver, path: str) -> str:

@@ -232,6 +232,7 @@ def test_another_container_takes_over_and_no_request_is_lost(host: Host, lab_hos
     it.start_site(lab_host, "news", word="old")
     site = it.site_of(host, "news")
     it.good("proxy.sync", host)
+    assert it.text(host, "news.test") == "old"
     driver = host_driver(target_of(host))
     with it.Asking(host, "news.test") as asking:
         new = it.start_site(lab_host, "news", number=2, word="new")
