@@ -83,8 +83,8 @@ class RedisDoorbell:
             self._waiting(timeout_s).blpop([self._key], timeout=timeout_s)
         except redis.RedisError as error:
             self._deaf.say(error)
-            # without Redis, the queue is looked at this often
-            time.sleep(max(0.0, timeout_s - (time.monotonic() - started)))
+            rest_s = max(0.0, timeout_s - (time.monotonic() - started))
+            time.sleep(rest_s)  # without Redis, the queue is looked at this often
         else:
             self._deaf.over()
 

@@ -185,8 +185,9 @@ class Work:
             waited_s = time.monotonic() - began
             if waited_s > HEALTHY_S:
                 raise self.unwell(waiting[0])
-            # Docker offers no wait for health. What takes long is asked less and less often.
-            time.sleep(min(max(POLL_S, waited_s / 10), SLOWEST_S))
+            # What takes long is asked less and less often.
+            pause_s = min(max(POLL_S, waited_s / 10), SLOWEST_S)
+            time.sleep(pause_s)  # Docker offers no wait for health
 
     def _passes(self, one: ContainerState) -> bool:
         """Its own check, asked before the Engine does; what cannot be asked is left to that."""

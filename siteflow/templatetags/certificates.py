@@ -31,7 +31,7 @@ def certificate_pill(told: dict[str, Any]) -> SafeString:
         hint = f"Last seen {absolute(since)}" if told["checked_at"] else "Not looked at yet"
     else:
         at = told["checked_at"] or told["tried_at"]
-        tail = age(at) if at else mark_safe("")
+        tail = age(at) if at else SafeString()
         hint = "Asked from its host" + (f", {absolute(at)}" if at else "")
     return format_html(
         '<span class="pill" data-state="{}" title="{}"><span class="word">{}</span> '

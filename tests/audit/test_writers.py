@@ -70,7 +70,7 @@ def wait_for(condition: Callable[[], bool]) -> None:
     deadline = time.monotonic() + DEADLINE_S
     while not condition():
         assert time.monotonic() < deadline, "the writers do not get on"
-        time.sleep(0.005)
+        time.sleep(0.005)  # other processes write; nothing tells of it
 
 
 def seq() -> int:

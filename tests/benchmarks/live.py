@@ -125,7 +125,7 @@ def _container(client: Client, host: str, name: str) -> int:
         if rows and rows[0]["state"] == "running":
             key: int = rows[0]["id"]
             return key
-        time.sleep(0.1)
+        time.sleep(0.1)  # only until it is known; what is measured comes later
     raise TimeoutError(f"{name} on {host} is not known to be running")
 
 
