@@ -91,7 +91,9 @@ from monitoring.alerts.models import (  # noqa: E402
     SiteProbe,
     Turn,
 )
+from monitoring.notify.models import Channel, Delivery  # noqa: E402
 
 __all__ = [
-    "Alert", "AlertEvent", "Maintenance", "Monitor", "Point", "Rule", "Series", "SiteProbe", "Turn",
+    "Alert", "AlertEvent", "Channel", "Delivery", "Maintenance", "Monitor", "Point", "Rule",
+    "Series", "SiteProbe", "Turn",
 ]  # fmt: skip

@@ -47,6 +47,7 @@ SCOPES: Final[dict[str, frozenset[str]]] = {
             "sites.manage_tag",
             "provisioning.manage_sitetemplate",
             "monitoring.manage_rule",
+            "monitoring.manage_channel",
         }
     ),
     "audit": frozenset(
@@ -63,6 +64,7 @@ SCOPES: Final[dict[str, frozenset[str]]] = {
 _EVERYWHERE_ONLY: Final = SCOPES["accounts"] | {
     "provisioning.manage_sitetemplate",
     "monitoring.manage_rule",
+    "monitoring.manage_channel",
     "sites.manage_tag",
     "audit.cleanup_entry",
     "audit.verify_entry",

@@ -79,8 +79,8 @@ class Judge:
                     self._one(rule, was, finding)
         known = {rule.pk: rule for rule in rules}
         for was in self._open.values():
-            rule = known.get(was.rule_id or 0)
-            self._one(rule, was, _of_missing(was, rule, self._picture))
+            lost = known.get(was.rule_id or 0)
+            self._one(lost, was, _of_missing(was, lost, self._picture))
         return self.changes
 
     def _one(self, rule: Rule | None, was: Alert | None, finding: Finding) -> None:
@@ -109,7 +109,9 @@ class Judge:
         )  # fmt: skip
         for name in _COURSE:
             setattr(alert, name, getattr(course, name))
-        alert.unseen_because = finding.words if course.unseen_since else ""
+        because = finding.words if course.unseen_since else ""
+        loud |= because != alert.unseen_because
+        alert.unseen_because = because
         loud |= self._say(alert, rule, finding, now, force=is_new or loud)
         self._note(alert, was, course, finding, is_new=is_new)
         if is_new:
@@ -175,9 +177,7 @@ def _capped(wanted: str, most: str) -> str:
     return max(wanted or most, most, key=lambda one: RANKS[one])
 
 
-def _new(
-    rule: Rule | None, subject: Subject, before: Before | None, picture: Picture
-) -> Alert:
+def _new(rule: Rule | None, subject: Subject, before: Before | None, picture: Picture) -> Alert:
     assert rule is not None  # noqa: S101 - only alerts that are there lack theirs
     host, site = picture.hosts.get(subject.host or 0), picture.sites.get(subject.site or 0)
     muted = before.muted_until if before else None
@@ -215,10 +215,10 @@ def _of_missing(was: Alert, rule: Rule | None, picture: Picture) -> Finding:
         return _over(subject, _RULE_GONE)
     if was.kind == Kind.OPERATION_FAILED:
         return _over(subject, _OPERATION_GONE)
-    lost = was.unseen_since or picture.now
-    if was.subject_type == Type.DISK and was.host_id in picture.hosts:
-        if picture.now - lost < _GONE_AFTER:
-            return unknown(subject, "its host no longer names it among its disks")
+    lost_for = picture.now - (was.unseen_since or picture.now)
+    is_disk = was.subject_type == Type.DISK and was.host_id in picture.hosts
+    if is_disk and lost_for < _GONE_AFTER:
+        return unknown(subject, "its host no longer names it among its disks")
     return _over(subject, _THING_GONE)
 
 

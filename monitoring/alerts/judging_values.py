@@ -162,7 +162,10 @@ def _filling(rule: Rule, subject: Subject, disk: DiskSeen, before: float) -> Fin
         return good(subject, "It no longer grows.")
     hours, limit = left / grown, rule.threshold or 0.0
     clear = rule.clear_threshold if rule.clear_threshold is not None else limit
-    words = f"It grew by {size(grown)} in the last hour and has {size(left)} left: full in {hours:.0f} h."
+    words = (
+        f"It grew by {size(grown)} in the last hour and has {size(left)} left: "
+        f"full in {hours:.0f} h."
+    )
     if hours < limit:
         return bad(subject, words, value=round(hours, 2))
     if hours < clear:

@@ -97,7 +97,9 @@ class AlertQuerySet(models.QuerySet["Alert"]):
 def within(user: Viewer, permissions: dict[Any, str]) -> Q:
     found = Q(pk__in=())
     for kind, permission in permissions.items():
-        found |= Q(subject_type=kind) & reach(user, permission).within(host="host_id", site="site_id")
+        found |= Q(subject_type=kind) & reach(user, permission).within(
+            host="host_id", site="site_id"
+        )
     return found
 
 

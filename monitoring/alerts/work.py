@@ -32,15 +32,17 @@ class Work:
 
 def work_under_way() -> Work:
     rows = Operation.objects.active().order_by()
-    hosts, sites, containers = set(), set(), set()
+    hosts: set[int] = set()
+    sites: set[int] = set()
+    containers: set[int] = set()
     for target, key, site, host in rows.values_list(
         "target_type", "target_id", "site_id", "host_id"
     ):
-        if target == "container":
+        if target == "container" and key is not None:
             containers.add(key)
         elif site is not None:
             sites.add(site)
-        elif target == "host":
+        elif target == "host" and host is not None:
             hosts.add(host)
     return Work(frozenset(hosts), frozenset(sites), frozenset(containers))
 
@@ -72,7 +74,9 @@ def failed_operations(*, now: datetime) -> list[FailedOperation]:
         target_id__isnull=False,
     ).exclude(kind__in=_ONLY_LOOK)
     newest: dict[tuple[str, str, int], FailedOperation] = {}
-    for row in ended.exclude(error_code__in=_OURS).defer("journal", "result").order_by("-pk")[:_MOST]:
+    for row in (
+        ended.exclude(error_code__in=_OURS).defer("journal", "result").order_by("-pk")[:_MOST]
+    ):
         one = _failed(row)
         newest.setdefault((one.kind, one.target_type, one.target_id), one)
     mended = _succeeded_since(list(newest.values()))
