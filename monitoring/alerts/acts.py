@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import F
 from django.utils import timezone
 
@@ -67,7 +67,10 @@ def _act(
             alert = Alert.objects.select_for_update().get(pk=row.pk)
             if not alert.is_open:
                 raise Conflict("This alert is over already.", code="already_ended")
+            was = _kept(alert)
             text = change(alert, now)
+            if _kept(alert) == was:
+                return alert  # asked for twice
             alert.version = F("version") + 1
             alert.save(update_fields=[*_KEPT, "version"])
             alert.refresh_from_db()
@@ -79,6 +82,10 @@ def _act(
         _on_record(f"alert.{act}", _Told.of(row), actor, error=error)
         raise
     return alert
+
+
+def _kept(alert: Alert) -> tuple[Any, ...]:
+    return alert.acknowledged_by, alert.note, alert.muted_until, alert.muted_by
 
 
 _KEPT: Final = ("acknowledged_at", "acknowledged_by", "note", "muted_until", "muted_by")
@@ -112,10 +119,26 @@ def span_changed(row: Maintenance, given: dict[str, Any]) -> Span:
     return Span(**{**kept, **told}, host=row.host, site=row.site, tag=row.tag)
 
 
-def plan_maintenance(wanted: Span, *, actor: Actor) -> Maintenance:
-    """Raises Refused, BadParams."""
-    row = Maintenance(created_by=actor.name[:150])
-    return _keep(row, wanted, actor, "create")
+def plan_maintenance(
+    wanted: Span, *, actor: Actor, idempotency_key: str | None = None
+) -> Maintenance:
+    """Raises Refused, BadParams, Conflict for a key of another window."""
+    key = (idempotency_key or "")[:100] or None
+    name = actor.name[:150]
+    earlier = Maintenance.objects.filter(created_by=name, idempotency_key=key).first()
+    if key and earlier is not None:
+        if earlier.why != wanted.why.strip() or earlier.ends_at != wanted.ends_at:
+            raise _reused()
+        return earlier
+    try:
+        return _keep(Maintenance(created_by=name, idempotency_key=key), wanted, actor, "create")
+    except IntegrityError:
+        raise _reused() from None
+
+
+def _reused() -> Conflict:
+    words = "This Idempotency-Key was used for another request."
+    return Conflict(words, code="idempotency_key_reused")
 
 
 def change_maintenance(row: Maintenance, wanted: Span, *, actor: Actor) -> Maintenance:

@@ -32,7 +32,15 @@ from monitoring.alerts.shown import (
     maintenance_out,
     rule_out,
 )
-from sites.answers import found, json_answer, list_parameters, need, need_everywhere
+from sites.answers import (
+    IDEMPOTENCY_KEY,
+    found,
+    idempotency_key,
+    json_answer,
+    list_parameters,
+    need,
+    need_everywhere,
+)
 from sites.paging import Page, Paging, filtered, page_of
 
 alerts = Router(tags=["alerts"])
@@ -41,6 +49,7 @@ ORDERS: Final = {
     "id": "pk", "severity": "rank", "pending_at": "pending_at", "host": "host_name",
 }  # fmt: skip
 _SEE: Final = "sites.view_site"
+_MAKES: Final[dict[str, Any]] = {"parameters": [IDEMPOTENCY_KEY]}
 
 
 class AlertPage(Page):
@@ -71,11 +80,12 @@ def list_rules(request: HttpRequest, paging: Query[Paging]) -> HttpResponse:
     return json_answer(page_of(rule_rows(), paging, orderings=orders, default="id", out=rule_out))
 
 
-@alerts.post("/rules", response={201: RuleOut})
+@alerts.post("/rules", response={201: RuleOut}, openapi_extra=_MAKES)
 def create_rule(request: HttpRequest, body: RuleIn) -> HttpResponse:
     """One more. It is judged from the next turn on, a few seconds later."""
     need_everywhere(request.user, rule_acts.MANAGE)
-    row = rule_acts.create(rule_values(body), actor=Actor.of_request(request, "api"))
+    actor, key = Actor.of_request(request, "api"), idempotency_key(request)
+    row = rule_acts.create(rule_values(body), actor=actor, idempotency_key=key)
     return json_answer(rule_out(_rule(request, row.pk)), status=201)
 
 
@@ -120,11 +130,12 @@ def list_maintenance(request: HttpRequest, paging: Query[Paging]) -> HttpRespons
     return json_answer(content)
 
 
-@alerts.post("/maintenance", response={201: MaintenanceOut})
+@alerts.post("/maintenance", response={201: MaintenanceOut}, openapi_extra=_MAKES)
 def plan_maintenance(request: HttpRequest, body: MaintenanceIn) -> HttpResponse:
     """Nobody is told of alerts in it; what is still so at its end is told then."""
     wanted = span_of(body.model_dump(), request.user)
-    row = acts.plan_maintenance(wanted, actor=Actor.of_request(request, "api"))
+    actor, key = Actor.of_request(request, "api"), idempotency_key(request)
+    row = acts.plan_maintenance(wanted, actor=actor, idempotency_key=key)
     return json_answer(maintenance_out(row, now=timezone.now()), status=201)
 
 

@@ -53,8 +53,10 @@ class Rule(models.Model):
     site = models.ForeignKey("sites.Site", on_delete=models.CASCADE, null=True, related_name="+")
     tag = models.ForeignKey("sites.Tag", on_delete=models.CASCADE, null=True, related_name="+")
     created_at = models.DateTimeField(default=timezone.now)
+    created_by = models.CharField(max_length=150, blank=True)
     changed_at = models.DateTimeField(default=timezone.now)
     changed_by = models.CharField(max_length=150, blank=True)
+    idempotency_key = models.CharField(max_length=100, null=True)  # noqa: DJ001  (unique when set)
 
     class Meta:
         ordering = ["kind", "name", "pk"]
@@ -67,6 +69,11 @@ class Rule(models.Model):
             models.CheckConstraint(
                 condition=Q(host=None, site=None) | Q(host=None, tag=None) | Q(site=None, tag=None),
                 name="rule_for_one",
+            ),
+            models.UniqueConstraint(
+                fields=["created_by", "idempotency_key"],
+                condition=Q(idempotency_key__isnull=False),
+                name="rule_idempotency_key",
             ),
         ]
 
@@ -228,6 +235,7 @@ class Maintenance(models.Model):
     why = models.CharField(max_length=300)
     created_by = models.CharField(max_length=150)
     created_at = models.DateTimeField(default=timezone.now)
+    idempotency_key = models.CharField(max_length=100, null=True)  # noqa: DJ001  (unique when set)
 
     objects = MaintenanceQuerySet.as_manager()
 
@@ -242,6 +250,11 @@ class Maintenance(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(ends_at__gt=F("begins_at")), name="maintenance_ends_later"
+            ),
+            models.UniqueConstraint(
+                fields=["created_by", "idempotency_key"],
+                condition=Q(idempotency_key__isnull=False),
+                name="maintenance_idempotency_key",
             ),
         ]
 

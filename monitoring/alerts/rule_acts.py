@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from audit.record import Actor, record
@@ -22,9 +22,24 @@ _WITH_LIMIT: Final = (Kind.THRESHOLD, Kind.DISK_FILLING)
 _OF_THRESHOLD: Final = ("of", "metric", "direction", "threshold", "clear_threshold")
 
 
-def create(values: dict[str, Any], *, actor: Actor) -> Rule:
-    """Raises Refused, BadParams naming the field."""
-    return _keep(Rule(), values, actor, "create")
+def create(values: dict[str, Any], *, actor: Actor, idempotency_key: str | None = None) -> Rule:
+    """Raises Refused, BadParams naming the field, Conflict for a key of another rule."""
+    key = (idempotency_key or "")[:100] or None
+    earlier = Rule.objects.filter(created_by=actor.name[:150], idempotency_key=key).first()
+    if key and earlier is not None:
+        if (earlier.name, earlier.kind) != (values["name"], values["kind"]):
+            raise reused()
+        return earlier
+    try:
+        row = Rule(created_by=actor.name[:150], idempotency_key=key)
+        return _keep(row, values, actor, "create")
+    except IntegrityError:
+        raise reused() from None
+
+
+def reused() -> Conflict:
+    words = "This Idempotency-Key was used for another request."
+    return Conflict(words, code="idempotency_key_reused")
 
 
 def change(row: Rule, values: dict[str, Any], *, actor: Actor) -> Rule:

@@ -109,7 +109,8 @@ verdicts = st.lists(
 def test_whatever_is_seen_only_well_ends_it_and_only_wrong_begins_it(
     seen: Seen, for_s: int, clear_for_s: int
 ) -> None:
-    second, course = 0, None
+    second = 0
+    course: Course | None = None
     for pause, verdict in seen:
         second += pause
         was = course if course is not None and course.is_open else None

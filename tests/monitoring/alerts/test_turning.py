@@ -11,6 +11,7 @@ from django.test.utils import CaptureQueriesContext
 
 from monitoring.alerts import turning
 from monitoring.alerts.models import Alert, AlertEvent, Maintenance
+from monitoring.alerts.reading import read
 from monitoring.alerts.running import AlertTurns
 from tests.monitoring.alerts.world import World, channel, only, rule, states, told
 from tests.provisioning.rows import make_operation
@@ -69,7 +70,8 @@ def test_hosts_behind_a_jump_host_that_is_out_are_one_outage(world: World) -> No
     rule("host_unreachable", for_s=0)
     jump = world.host("jump1")
     behind = world.host("web1", via=jump)
-    world.lose(jump), world.lose(behind)
+    world.lose(jump)
+    world.lose(behind)
     world.pass_s(20)
     assert states() == [("jump1", "firing")]
 
@@ -147,7 +149,7 @@ def test_who_comes_late_writes_nothing(world: World, monkeypatch: pytest.MonkeyP
     row = world.container(world.host())
     world.turn()
     world.exit(row)
-    real = turning.read
+    real = read
 
     def slow(*given: Any, **more: Any) -> Any:
         picture = real(*given, **more)

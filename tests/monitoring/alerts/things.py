@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from django.utils import timezone
 
 from monitoring.alerts.course import RANKS
-from monitoring.alerts.models import Alert
-from sites.models import Container, Host
+from monitoring.alerts.models import Alert, Maintenance
+from sites.models import Container, Host, Site
 
 
 def make_alert(thing: Container | Host, **values: Any) -> Alert:
@@ -29,3 +30,10 @@ def make_alert(thing: Container | Host, **values: Any) -> Alert:
         site_name=site.name if site else "", rank=RANKS[given["severity"]], pending_at=now,
         firing_at=now, seen_at=now, **given,
     )  # fmt: skip
+
+
+def make_window(site: Site | None = None, **values: Any) -> Maintenance:
+    """Open for an hour, from now on."""
+    now = timezone.now()
+    given = {"begins_at": now, "ends_at": now + timedelta(hours=1), "why": "hidden", **values}
+    return Maintenance.objects.create(site=site, created_by="hidden", **given)

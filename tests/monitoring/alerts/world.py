@@ -39,7 +39,7 @@ class World:
         self.change(row, state="running", exit_code=None, started_at=self.now)
 
     def change(self, row: Host | Container | Site, **values: Any) -> None:
-        type(row).objects.filter(pk=row.pk).update(**values)  # type: ignore[attr-defined]
+        type(row).objects.filter(pk=row.pk).update(**values)
 
     def lose(self, host: Host, code: str = "unreachable", **values: Any) -> None:
         words = f"{host.name} does not answer."

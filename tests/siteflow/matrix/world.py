@@ -18,6 +18,7 @@ from django.test import Client, override_settings
 from django.utils import timezone
 
 from audit.record import Actor, record
+from monitoring.alerts.models import Rule
 from provisioning import engine
 from provisioning.drivers.fake import FakeHost
 from provisioning.drivers.keys import generate_ed25519
@@ -26,6 +27,7 @@ from provisioning.site_templates.models import SiteTemplate
 from siteflow.accounts import access, tokens
 from siteflow.accounts.models import ApiToken, Login, Profile
 from sites.models import Container, Domain, Grant, Host, Site, Tag
+from tests.monitoring.alerts.things import make_alert, make_window
 from tests.people import ROLES, person
 from tests.provisioning.rows import COMMAND, make_container, make_host
 from tests.provisioning.site_rows import (
@@ -71,6 +73,7 @@ class World:
         self.headers: dict[str, dict[str, str]] = {}
         self.cookies: dict[str, dict[str, str]] = {}
         self.texts: dict[str, str] = {"GRANTED": TAGS["foreign"]}  # words of bodies
+        self.texts["LATER"] = (timezone.now() + 24 * LASTS).isoformat()
         self.people = {name: person(name) for name in ROLES}
         for which in ("own", "foreign"):
             self._things(which)
@@ -130,6 +133,7 @@ class World:
             self.keys[f"operation:{state}" if state else "operation", which] = operation.pk
         for move, status in (("", "running"), (":resume", "stopped")):
             self.keys[f"rollout{move}", which] = make_rollout(site, status=status).pk
+        self._alerts(which, row, site)
         template = SiteTemplate.objects.create(slug=TEMPLATES[which])
         template.versions.create(number=1, **table.TEMPLATE)
         self.keys |= {("template", which): template.pk, ("slug", which): template.slug}
@@ -140,6 +144,13 @@ class World:
             place=row.place, output=ENTRY_MARK,
         )  # fmt: skip
         self.keys["entry", which] = entry.pk if entry is not None else None
+
+    def _alerts(self, which: str, row: Container, site: Site) -> None:
+        """Rules are one's who manages all of them; their two are alike."""
+        made = Rule.objects.create(name=f"{site.name} rule", kind="container_down")
+        window = make_window(site, why=f"{site.name} works")
+        self.keys |= {("alert", which): make_alert(row).pk, ("rule", which): made.pk}
+        self.keys["maintenance", which] = window.pk
 
     def _accounts(self) -> None:
         for name in (*ACCOUNTS, "disabled", "guarded", "outdated"):
