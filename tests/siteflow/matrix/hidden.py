@@ -11,6 +11,7 @@ from django.contrib.auth.models import Group, User
 from django.utils import timezone
 
 from audit.record import record
+from monitoring.notify.models import Channel
 from provisioning.models import Operation, Rollout, Wizard
 from siteflow.accounts.models import ApiToken, Login
 from sites.models import Container, Grant, Host, Tag
@@ -44,6 +45,8 @@ def add_hidden(world: Any, visitor: Visitor) -> None:
         assert all(made)
     if not visitor.can("give"):
         Tag.objects.create(name="hidden-tag")
+    if not visitor.can("channels"):
+        _channel()
     for which in ("own", "foreign"):
         row = Container.objects.get(pk=world.keys["container", which])
         if not visitor.can("look", "container", which):
@@ -69,6 +72,15 @@ def _of_bystander(user: User) -> None:
                           state={"connection": {"name": "hidden"}})  # fmt: skip
     factor = Authenticator(user=user, type=Authenticator.Type.TOTP, data={"secret": ""})
     Authenticator.objects.bulk_create([factor])  # nothing of it goes on record
+
+
+def _channel() -> None:
+    now = timezone.now()
+    row = Channel.objects.create(name="hidden", kind="json", retry_at=now)
+    row.deliveries.create(
+        key="hidden", kind="firing", severity="critical", title="hidden", state="given_up",
+        created_at=now, next_at=now, give_up_at=now, ended_at=now, error="hidden",
+    )  # fmt: skip
 
 
 def _in_all_rollouts(site: Any) -> None:

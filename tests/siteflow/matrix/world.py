@@ -19,6 +19,7 @@ from django.utils import timezone
 
 from audit.record import Actor, record
 from monitoring.alerts.models import Rule
+from monitoring.notify.models import Channel
 from provisioning import engine
 from provisioning.drivers.fake import FakeHost
 from provisioning.drivers.keys import generate_ed25519
@@ -138,6 +139,7 @@ class World:
         template.versions.create(number=1, **table.TEMPLATE)
         self.keys |= {("template", which): template.pk, ("slug", which): template.slug}
         self.names |= {(kind, which): template.slug for kind in ("template", "slug")}
+        self._channel(which, host)
         entry = record(
             phase="event", action="host.seen", status="succeeded", actor=COMMAND,
             target_type="container", target_id=row.pk, target_name=row.name, host_name=host.name,
@@ -151,6 +153,19 @@ class World:
         window = make_window(site, why=f"{site.name} works")
         self.keys |= {("alert", which): make_alert(row).pk, ("rule", which): made.pk}
         self.keys["maintenance", which] = window.pk
+
+    def _channel(self, which: str, host: Host) -> None:
+        """With something that waits to be told; nothing is sent here."""
+        row = Channel.objects.create(name=f"{which} channel", kind="json", scope="host", host=host)
+        row.seal("json://192.0.2.1/")
+        row.save()
+        now = timezone.now()
+        sent = row.deliveries.create(
+            key="mark", kind="firing", severity="critical", title=f"{which} notice", created_at=now,
+            next_at=now, give_up_at=now + LASTS,
+        )  # fmt: skip
+        self.keys |= {("channel", which): row.pk, ("delivery", which): sent.pk}
+        self.names |= {("channel", which): row.name, ("delivery", which): sent.title}
 
     def _accounts(self) -> None:
         for name in (*ACCOUNTS, "disabled", "guarded", "outdated"):
