@@ -49,6 +49,13 @@ MENU = (
     Item("Containers", "containers", "admin:sites_container_changelist", "sites.view_container"),
     Item("Hosts", "hosts", "admin:sites_host_changelist", "sites.view_host"),
     Item(
+        "Alerts",
+        "alerts",
+        "admin:monitoring_alert_changelist",
+        "sites.view_site",
+        also=("admin:monitoring_rule_changelist", "admin:monitoring_maintenance_changelist"),
+    ),
+    Item(
         "Certificates",
         "certificates",
         "admin:provisioning_certificate_changelist",
@@ -124,6 +131,7 @@ def _roots() -> dict[str, str]:
         "domain_root": "admin:sites_domain_changelist",
         "certificate_root": "admin:provisioning_certificate_changelist",
         "host_root": "admin:sites_host_changelist",
+        "alert_root": "admin:monitoring_alert_changelist",
         "operation_root": "admin:provisioning_operation_changelist",
     }
     return {name: reverse(view) for name, view in lists.items()}

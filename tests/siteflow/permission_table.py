@@ -55,7 +55,7 @@ ROLL_OUT: Final = replace(
 )  # fmt: skip
 
 # What is an alert is one thing for everybody: who manages all of it sees and changes it.
-RULES: Final = Row(200, needs="manage", place="everywhere")
+RULES: Final = Row(200, needs="rules", place="everywhere")
 ONE_RULE: Final = replace(RULES, kind="rule", rights_first=True)
 RULE: Final = {"name": "Busy", "kind": "threshold", "of": "host", "metric": "load1", "threshold": 8}
 WINDOW: Final = {"begins_at": "2031-01-01T00:00:00Z", "ends_at": "2031-01-02T00:00:00Z",
