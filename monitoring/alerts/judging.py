@@ -20,6 +20,8 @@ _State = Host.State
 _UNSET: Final = frozenset({_State.SETUP_PENDING, _State.NEW, _State.KEY_UNAPPROVED})
 RESTARTED_LATELY: Final = timedelta(seconds=60)
 CALM_AFTER: Final = timedelta(minutes=10)
+# A container that ended so long ago is no news: hosts are full of those when they are added.
+_OLD: Final = timedelta(days=3)
 # Days before a certificate's end → how bad that is; each is one step worse than the one before.
 _STEPS: Final = {
     21: (1, Severity.INFO), 14: (2, Severity.INFO), 7: (3, Severity.WARNING),
@@ -123,6 +125,8 @@ def _container_down(rule: Rule, picture: Picture) -> Iterator[Finding]:
             yield good(subject, f"It is {one.state}.")
         elif one.key in picture.stopped:
             yield good(subject, "It was stopped on purpose.")
+        elif picture.now - (one.finished_at or one.state_since) > _OLD:
+            yield between(subject)  # nobody is alarmed by what lies there; what fires, fires on
         elif one.state == Container.State.DEAD:
             yield bad(subject, "Docker calls it dead: it could not be removed.")
         else:

@@ -60,6 +60,7 @@ class ContainerSeen:
     exit_code: int | None = None
     restart_count: int = 0
     started_at: datetime | None = None
+    finished_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

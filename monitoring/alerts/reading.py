@@ -127,7 +127,7 @@ def _sites() -> dict[int, SiteSeen]:
 def _containers() -> list[ContainerSeen]:
     rows = Container.objects.order_by().values_list(
         "pk", "name", "host_id", "site_id", "state", "state_since", "health", "exit_code",
-        "restart_count", "started_at",
+        "restart_count", "started_at", "finished_at",
     )  # fmt: skip
     return [ContainerSeen(*row) for row in rows]
 
