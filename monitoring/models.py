@@ -80,3 +80,9 @@ class Point(models.Model):
 
     def __str__(self) -> str:
         return f"{self.series_id}/{self.level} {self.at:%Y-%m-%d %H:%M}"
+
+
+# Django looks for models in here.
+from monitoring.notify.models import Channel, Delivery  # noqa: E402
+
+__all__ = ["Channel", "Delivery", "Monitor", "Point", "Series"]

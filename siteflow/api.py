@@ -10,6 +10,7 @@ import monitoring.api
 import provisioning.api
 import sites.api
 from audit.api import router as audit
+from monitoring.notify.api import notifications
 from siteflow.accounts.api import auth, own_tokens
 from siteflow.accounts.bearer import SessionLogin, TokenLogin
 from siteflow.errors import answer_to
@@ -45,6 +46,7 @@ api.add_router("/rollouts", provisioning.api.rollouts)
 api.add_router("/provision", provisioning.api.offered)
 api.add_router("/wizards", provisioning.api.wizards)
 api.add_router("/metrics", monitoring.api.metrics)
+api.add_router("/notifications", notifications)
 api.add_router("/audit", audit)
 api.add_router("/auth", auth)
 api.add_router("/tokens", own_tokens)

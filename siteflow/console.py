@@ -41,6 +41,7 @@ _OF_SITES = (
     "admin:provisioning_sitetemplate_changelist",
     "admin:provisioning_quarantine_changelist",
 )
+_OF_SETTINGS = ("admin:monitoring_channel_changelist", "admin:monitoring_delivery_changelist")
 # By what people do. What does not exist yet is not listed.
 MENU = (
     Item("Overview", "overview", "admin:index"),
@@ -60,7 +61,15 @@ MENU = (
         "provisioning.view_operation",
     ),
     Item("Audit", "audit", "admin:audit_entry_changelist", "audit.view_entry"),
-    Item("Settings", "settings", "admin:app_list", "auth.view_user", args=("auth",), apart=True),
+    Item(
+        "Settings",
+        "settings",
+        "admin:app_list",
+        "auth.view_user",
+        args=("auth",),
+        apart=True,
+        also=_OF_SETTINGS,
+    ),
 )
 
 
@@ -87,6 +96,7 @@ class Console(AdminSite):
                 "may_see": {
                     "operations": may_somewhere(request.user, "provisioning.view_operation"),
                     "audit": may_somewhere(request.user, "audit.view_entry"),
+                    "channels": may_somewhere(request.user, "monitoring.manage_channel"),
                 },
                 "running": Operation.objects.visible_to(request.user).active().count(),
             }

@@ -13,4 +13,4 @@ for model in (Failure, OrmQ, Schedule, Success, User, Group):
     if admin.site.is_registered(model):
         admin.site.unregister(model)
 
-from siteflow.admin import groups, users  # noqa: E402, F401  (they register themselves)
+from siteflow.admin import channels, deliveries, groups, users  # noqa: E402, F401  (they register themselves)

@@ -14,8 +14,11 @@ from tests.siteflow.matrix.rows import (
     ADMINS,
     AUDIT,
     AUDIT_KEEPERS,
+    CHANNELS,
     LIST,
     ONE,
+    ONE_CHANNEL,
+    ONE_DELIVERY,
     ONE_OPERATION,
     OPEN,
     OPERATIONS,
@@ -43,6 +46,7 @@ TEMPLATE: Final[dict[str, Any]] = {
     "manifest": {"name": "Fitting", "web_service": "web", "web_port": 80},
     "files": {"compose.yml": COMPOSE},
 }
+NEW_CHANNEL: Final = {"name": "fresh", "url": "jsons://robot:hidden@192.0.2.1/hook"}
 PASSWORD: Final = {"username": "carol", "password": "secret"}
 # Of one's own sites, each of which one must be able to change and to release.
 ROLL_OUT: Final = replace(
@@ -210,6 +214,25 @@ API: Final[dict[tuple[str, str], Row]] = {
     ("get", "/api/metrics/sites/{site_id}"): replace(ONE, kind="site"),
     ("get", "/api/metrics/hosts/{host_id}"): replace(ONE, kind="host"),
     ("get", "/api/metrics/system"): LIST,
+    ("get", "/api/notifications/channels"): CHANNELS,
+    ("post", "/api/notifications/channels"): replace(
+        CHANNELS, status=201, body=NEW_CHANNEL, changes=True
+    ),
+    ("get", "/api/notifications/channels/{channel_id}"): ONE_CHANNEL,
+    ("patch", "/api/notifications/channels/{channel_id}"): replace(
+        ONE_CHANNEL, body={"resolved": False}, changes=True
+    ),
+    ("delete", "/api/notifications/channels/{channel_id}"): replace(
+        ONE_CHANNEL, status=204, changes=True
+    ),
+    ("post", "/api/notifications/channels/{channel_id}/test"): replace(
+        ONE_CHANNEL, status=202, changes=True
+    ),
+    ("get", "/api/notifications/deliveries"): CHANNELS,
+    ("get", "/api/notifications/deliveries/{delivery_id}"): ONE_DELIVERY,
+    ("post", "/api/notifications/deliveries/{delivery_id}/try-again"): replace(
+        ONE_DELIVERY, status=202, changes=True
+    ),
     # About oneself: who is logged in may.
     ("get", "/api/auth/me"): OWN_LIST,
     ("post", "/api/auth/ws-ticket"): OWN_LIST,
@@ -270,6 +293,7 @@ COMMANDS: Final[dict[str, tuple[str, ...]]] = {
     ),
     "template": ("list", "show", "roll", "rollouts", "stop-rollout", "resume-rollout"),
     "user": ("list", "show", "add", "role", "token", "disable", "enable"),
+    "notify": ("list", "test"),
     "metrics": ("container", "site", "host", "system"),
     "monitor": (),
     "prepare": (),

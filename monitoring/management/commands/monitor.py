@@ -18,6 +18,7 @@ from monitoring.database import DatabaseThreads
 from monitoring.extras import Both, ExtraReads, follow_moved
 from monitoring.lifeline import Lifeline
 from monitoring.means import Means, interval_s
+from monitoring.notify.sending import Senders
 from monitoring.supervisor import Supervisor, monitor_name
 from monitoring.sweeper import Sweeper
 from monitoring.usage.usage import Usage
@@ -31,7 +32,8 @@ FLUSH_S = 0.3
 class Command(BaseCommand):
     help = (
         "Watches the hosts: follows Docker's events, reads all containers every MONITOR_INTERVAL_S "
-        "seconds, sweeps operations. Several share the hosts. Ends on SIGTERM and Ctrl-C."
+        "seconds, sweeps operations, sends notifications. Several share the hosts. Ends on SIGTERM "
+        "and Ctrl-C."
     )
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -51,17 +53,20 @@ class Command(BaseCommand):
             new_watcher=lambda key: Watcher(key, means=means),
         )
         sweeper = Sweeper(name)
+        senders = Senders(database=database)
         log.info("monitor %s reads every %g s", name, means.interval_s)
         try:
             sweeper.start()
             upkeep.start()
             usage.start()
+            senders.start()
             supervisor.run(threading.Event().wait)
         except KeyboardInterrupt:
             log.info("monitor %s ends", name)
         finally:
             for number in (signal.SIGTERM, signal.SIGINT):
                 signal.signal(number, signal.SIG_IGN)
+            senders.close()
             supervisor.close()
             lifeline.close()
             live.flush(timeout_s=FLUSH_S)

@@ -15,6 +15,7 @@ from monitoring.history.levels import LEVELS
 from monitoring.history.summaries import Summary, Summed
 from monitoring.history.writing import write_minutes
 from monitoring.metrics import SeriesKey
+from monitoring.notify.models import Channel
 from provisioning.models import Operation, Rollout, Wizard
 from siteflow.accounts.models import ApiToken, Login
 from sites.models import Container, Grant, Host, Tag
@@ -45,6 +46,8 @@ def add_hidden(world: Any, visitor: Visitor) -> None:
         _all_of(make_container(host, "hidden-web-1", site=site, state="exited", exit_code=1))
     if not visitor.can("give"):
         Tag.objects.create(name="hidden-tag")
+    if not visitor.can("channels"):
+        _channel()
     for which in ("own", "foreign"):
         row = Container.objects.get(pk=world.keys["container", which])
         if not visitor.can("look", "container", which):
@@ -73,6 +76,15 @@ def _of_bystander(user: User) -> None:
                           state={"connection": {"name": "hidden"}})  # fmt: skip
     factor = Authenticator(user=user, type=Authenticator.Type.TOTP, data={"secret": ""})
     Authenticator.objects.bulk_create([factor])  # nothing of it goes on record
+
+
+def _channel() -> None:
+    now = timezone.now()
+    row = Channel.objects.create(name="hidden", kind="json", retry_at=now)
+    row.deliveries.create(
+        key="hidden", kind="firing", severity="critical", title="hidden", state="given_up",
+        created_at=now, next_at=now, give_up_at=now, ended_at=now, error="hidden",
+    )  # fmt: skip
 
 
 def _in_all_rollouts(site: Any) -> None:

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from provisioning.operations import VERBS
 from tests.siteflow import permission_table as table
+from tests.siteflow.matrix.notify_pages import NOTIFY_PAGES
 from tests.siteflow.matrix.rollout_pages import ROLLOUT_PAGES
 from tests.siteflow.matrix.rows import Page, Row, VerbRow
 
@@ -254,6 +255,7 @@ PAGES: dict[str, Page] = {
     "admin/provisioning/quarantine/<path:object_id>/change/": leads_on("quarantine"),
     **_of_model("provisioning", "rollout", "look"),
     **ROLLOUT_PAGES,
+    **NOTIFY_PAGES,
     # operations: what is refused is told on the operation's page
     **{
         f"admin/provisioning/operation/<int:key>/{name}/": _page(

@@ -18,6 +18,7 @@ from django.test import Client, override_settings
 from django.utils import timezone
 
 from audit.record import Actor, record
+from monitoring.notify.models import Channel
 from provisioning import engine
 from provisioning.drivers.fake import FakeHost
 from provisioning.drivers.keys import generate_ed25519
@@ -134,12 +135,26 @@ class World:
         template.versions.create(number=1, **table.TEMPLATE)
         self.keys |= {("template", which): template.pk, ("slug", which): template.slug}
         self.names |= {(kind, which): template.slug for kind in ("template", "slug")}
+        self._channel(which, host)
         entry = record(
             phase="event", action="host.seen", status="succeeded", actor=COMMAND,
             target_type="container", target_id=row.pk, target_name=row.name, host_name=host.name,
             place=row.place, output=ENTRY_MARK,
         )  # fmt: skip
         self.keys["entry", which] = entry.pk if entry is not None else None
+
+    def _channel(self, which: str, host: Host) -> None:
+        """With something that waits to be told; nothing is sent here."""
+        row = Channel.objects.create(name=f"{which} channel", kind="json", scope="host", host=host)
+        row.seal("json://192.0.2.1/")
+        row.save()
+        now = timezone.now()
+        sent = row.deliveries.create(
+            key="mark", kind="firing", severity="critical", title=f"{which} notice", created_at=now,
+            next_at=now, give_up_at=now + LASTS,
+        )  # fmt: skip
+        self.keys |= {("channel", which): row.pk, ("delivery", which): sent.pk}
+        self.names |= {("channel", which): row.name, ("delivery", which): sent.title}
 
     def _accounts(self) -> None:
         for name in (*ACCOUNTS, "disabled", "guarded", "outdated"):

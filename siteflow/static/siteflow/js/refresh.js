@@ -29,6 +29,8 @@ export function refreshParts() {
   if (wants("host") || wants("container")) live.hear("hosts");
   document.addEventListener("visibilitychange", plan);
   setInterval(lookForStale, 5000);
+  // What no message tells of, such as a test on its way: asked for as long as the part says so.
+  setInterval(() => document.querySelector("[data-refresh][data-again]") && soon(), 1000);
 }
 
 const parts = () => [...document.querySelectorAll("[data-refresh]")];
