@@ -1,16 +1,19 @@
 from __future__ import annotations
 
-from datetime import datetime
-from typing import Any
+from datetime import UTC, datetime
+from typing import Any, Final
 
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
 from django.db.models import Case, Q, Value, When
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from provisioning.backups.judging import State, stale_after
 from provisioning.backups.pattern import DEFAULT, MAX_LENGTH
 from sites.rights import Viewer, reach
+
+_NEVER: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class BackupSourceQuerySet(models.QuerySet["BackupSource"]):
@@ -86,10 +89,12 @@ class SiteBackupQuerySet(models.QuerySet["SiteBackup"]):
         return self.filter(within)
 
     def live(self, *, now: datetime | None = None) -> Any:
-        """Adds ``live_state``, as `judging.state_of` has it, and ``rank``, the worst first."""
+        """Adds ``live_state``, as `judging.state_of` has it; ``rank``, the worst first; ``since``,
+        the time of the newest, long ago where there is none."""
         ranks = [When(live_state=state, then=Value(rank)) for rank, state in enumerate(State)]
         return self.annotate(live_state=_state(now or timezone.now())).annotate(
-            rank=Case(*ranks, default=Value(0), output_field=models.IntegerField())
+            rank=Case(*ranks, default=Value(0), output_field=models.IntegerField()),
+            since=Coalesce("newest_at", Value(_NEVER)),
         )
 
 

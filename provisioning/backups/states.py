@@ -76,3 +76,18 @@ def nas_states(user: Viewer | None = None, *, now: datetime | None = None) -> li
                   row.failing_since, row.read_at)
         for row in rows.select_related("nas").order_by("nas__name", "root")
     ]  # fmt: skip
+
+
+def nas_of_sites(user: Viewer, *, now: datetime) -> tuple[bool | None, str]:
+    """Whether all NAS behind the sites that the account sees could be read, and why one could not.
+
+    None: that is not known of one, or there is none.
+    """
+    sites = SiteBackup.objects.visible_to(user)
+    rows = BackupSource.objects.filter(backups__in=sites).select_related("nas").distinct()
+    found = [(row, row.connected(now=now)) for row in rows.order_by("nas__name", "root")]
+    for row, connected in found:
+        if connected is False:
+            return False, f"{row.nas.name}: {reason(row)}"
+    known = found and all(connected for _, connected in found)
+    return (True if known else None), ""
