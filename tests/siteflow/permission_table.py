@@ -87,7 +87,7 @@ VERBS: Final[dict[str, VerbRow]] = {
     "cert.check": VerbRow("operate"),
     "backup.check": VerbRow("operate"),
     "nas.check": VerbRow("operate"),
-    "nas.set": VerbRow("manage", NEW_NAS),
+    "nas.set": VerbRow("manage", NEW_NAS, prepare="by ssh"),
     "nas.forget": VerbRow("manage", {"root": NAS_FOLDER}, confirm=True),
     "site.tag": VerbRow("tag", {"tags": ["eu", "TAG"]}, everywhere=True),
     "host.add-site": VerbRow("manage", NEW_SITE),
@@ -128,7 +128,7 @@ API: Final[dict[tuple[str, str], Row]] = {
     ("post", "/api/hosts/{target_id}/proxy-reload"): operate(),
     ("post", "/api/hosts/{target_id}/nas-check"): operate(),
     ("get", "/api/hosts/{host_id}/nas"): ONE,
-    ("put", "/api/hosts/{host_id}/nas"): manage(200, NEW_NAS),
+    ("put", "/api/hosts/{host_id}/nas"): manage(200, NEW_NAS, prepare="by ssh"),
     ("delete", "/api/hosts/{host_id}/nas"): manage(
         200, {"root": NAS_FOLDER, "confirm_name": "NAME"}
     ),

@@ -235,7 +235,15 @@ PAGES: dict[str, Page] = {
     ),
     "admin/sites/host/<int:key>/nas/": _page(
         Row(200, sees="look", needs="manage", kind="host"),
-        Row(302, sees="look", needs="manage", kind="host", body=_NAS_FORM, changes=True),
+        Row(
+            302,
+            sees="look",
+            needs="manage",
+            kind="host",
+            body=_NAS_FORM,
+            changes=True,
+            prepare="by ssh",
+        ),
     ),
     # sites
     "admin/sites/site/add/": _page(Row(200, needs="manage", place="somewhere")),
