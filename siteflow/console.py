@@ -54,6 +54,7 @@ MENU = (
         "admin:provisioning_certificate_changelist",
         "sites.view_site",
     ),
+    Item("Backups", "backups", "admin:provisioning_sitebackup_changelist", "sites.view_site"),
     Item(
         "Operations",
         "operations",
@@ -123,6 +124,7 @@ def _roots() -> dict[str, str]:
         "site_root": "admin:sites_site_changelist",
         "domain_root": "admin:sites_domain_changelist",
         "certificate_root": "admin:provisioning_certificate_changelist",
+        "backup_root": "admin:provisioning_sitebackup_changelist",
         "host_root": "admin:sites_host_changelist",
         "operation_root": "admin:provisioning_operation_changelist",
     }

@@ -19,6 +19,7 @@ from monitoring.notify.models import Channel
 from provisioning.models import Operation, Rollout, Wizard
 from siteflow.accounts.models import ApiToken, Login
 from sites.models import Container, Grant, Host, Tag
+from tests.provisioning.backups.things import backed_up, make_source
 from tests.provisioning.rows import COMMAND, make_container, make_host
 from tests.provisioning.site_rows import make_quarantine, make_rollout, make_site
 from tests.siteflow.matrix.visitors import Visitor
@@ -43,6 +44,7 @@ def add_hidden(world: Any, visitor: Visitor) -> None:
         make_site(host, "hidden2", template="plain")
         make_quarantine(host, "hidden-old")
         _used(host)
+        backed_up(site, make_source(host, host, error_code="timeout", error="hidden"))
         _all_of(make_container(host, "hidden-web-1", site=site, state="exited", exit_code=1))
     if not visitor.can("give"):
         Tag.objects.create(name="hidden-tag")
