@@ -210,6 +210,10 @@ API: Final[dict[tuple[str, str], Row]] = {
     ("get", "/api/metrics/sites/{site_id}"): replace(ONE, kind="site"),
     ("get", "/api/metrics/hosts/{host_id}"): replace(ONE, kind="host"),
     ("get", "/api/metrics/system"): LIST,
+    ("get", "/api/graph"): LIST,
+    ("get", "/api/graph/impact"): replace(
+        ONE, kind="site", query={"kind": "site", "key": "KEY"}, door="look"
+    ),
     # About oneself: who is logged in may.
     ("get", "/api/auth/me"): OWN_LIST,
     ("post", "/api/auth/ws-ticket"): OWN_LIST,
@@ -226,6 +230,7 @@ TOPICS: Final[dict[str, Row]] = {
     "containers": LIST,
     "containers.": replace(ONE, kind="host"),
     "hosts": LIST,
+    "graph": LIST,
     "operations": OPERATIONS,
     "operation.": replace(ONE_OPERATION, kind="operation"),
 }
@@ -271,6 +276,7 @@ COMMANDS: Final[dict[str, tuple[str, ...]]] = {
     "template": ("list", "show", "roll", "rollouts", "stop-rollout", "resume-rollout"),
     "user": ("list", "show", "add", "role", "token", "disable", "enable"),
     "metrics": ("container", "site", "host", "system"),
+    "graph": (),
     "monitor": (),
     "prepare": (),
     "serve": (),
