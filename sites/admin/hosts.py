@@ -60,6 +60,7 @@ _KEEPS = {
 @admin.register(Host)
 class HostAdmin(ReadingAdmin):
     view_permission = "sites.view_host"
+    list_title = "Hosts"
     list_display = ("name", "state", "address", "containers", "docker", "looked")
     list_filter = (HostStateFilter, "connection")
     search_fields = ("name", "address", "username")
@@ -87,22 +88,19 @@ class HostAdmin(ReadingAdmin):
         ]
         return own + super().get_urls()
 
-    def changelist_view(
-        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
-        extra = {
-            "title": "Hosts",
+    def around(self, request: HttpRequest) -> dict[str, Any]:
+        return {
             "may_manage": may(request.user, "sites.manage_host"),
             "manages": reach(request.user, "sites.manage_host"),
             "buttons": _in_rows(request),
-            "wizards": list(host_wizard.own(request)),
-            **(extra_context or {}),
         }
-        response = super().changelist_view(request, extra)
-        guided = {each.host_id: each.pk for each in extra["wizards"]}
-        for row in self.listed(response) or ():
+
+    def told(self, request: HttpRequest, rows: list[Any]) -> dict[str, Any]:
+        wizards = list(host_wizard.own(request))
+        guided = {each.host_id: each.pk for each in wizards}
+        for row in rows:
             row.fresh, row.wizard = host_is_fresh(row), guided.get(row.pk)
-        return response
+        return {"wizards": wizards}
 
     def add_view(
         self,
