@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from monitoring.graph import shown as graphs
 from provisioning.models import Operation
 from provisioning.schemas import line_out, operation_detail, operation_out
 from sites.answers import by_keys, found, need
@@ -95,6 +96,13 @@ def _hosts(user: Viewer, wish: Wish, key: int) -> Snapshot:
     return _part(host_rows(user), wish, host_out)
 
 
+def _graph(user: Viewer, wish: Wish, key: int) -> Snapshot:
+    """As `/api/graph` has it; nothing of it for who wants its changes only."""
+    if wish.ids is not None:
+        return {"nodes": [], "edges": [], "ids": list(wish.ids)}
+    return graphs.shown(user, graphs.Wanted()).out()
+
+
 def _operations(user: Viewer, wish: Wish, key: int) -> Snapshot:
     """Those under way and the latest; ``total`` counts all there ever were."""
     rows = Operation.objects.visible_to(user).defer("journal")
@@ -119,6 +127,7 @@ TOPICS: Final[dict[str, Topic]] = {
     "containers": Topic("sites.view_container", _containers),
     "containers.": Topic("sites.view_container", _containers_of_host, keyed=True),
     "hosts": Topic("sites.view_host", _hosts),
+    "graph": Topic("sites.view_site", _graph),
     "operations": Topic("provisioning.view_operation", _operations),
     "operation.": Topic("provisioning.view_operation", _operation, keyed=True),
 }

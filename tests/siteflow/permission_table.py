@@ -247,6 +247,10 @@ API: Final[dict[tuple[str, str], Row]] = {
     ("post", "/api/notifications/deliveries/{delivery_id}/try-again"): replace(
         ONE_DELIVERY, status=202, changes=True
     ),
+    ("get", "/api/graph"): LIST,
+    ("get", "/api/graph/impact"): replace(
+        ONE, kind="site", query={"kind": "site", "key": "KEY"}, door="look"
+    ),
     # About oneself: who is logged in may.
     ("get", "/api/auth/me"): OWN_LIST,
     ("post", "/api/auth/ws-ticket"): OWN_LIST,
@@ -263,6 +267,7 @@ TOPICS: Final[dict[str, Row]] = {
     "containers": LIST,
     "containers.": replace(ONE, kind="host"),
     "hosts": LIST,
+    "graph": LIST,
     "operations": OPERATIONS,
     "operation.": replace(ONE_OPERATION, kind="operation"),
 }
@@ -311,6 +316,7 @@ COMMANDS: Final[dict[str, tuple[str, ...]]] = {
     "user": ("list", "show", "add", "role", "token", "disable", "enable"),
     "notify": ("list", "test"),
     "metrics": ("container", "site", "host", "system"),
+    "graph": (),
     "monitor": (),
     "prepare": (),
     "serve": (),
