@@ -11,6 +11,7 @@ from django.db.models.functions import Coalesce
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
 
+from monitoring.charts import page as charts
 from provisioning.acting import act
 from provisioning.buttons import Button, buttons
 from sites.admin import host_wizard
@@ -18,6 +19,7 @@ from sites.admin.filters import HostStateFilter
 from sites.admin.host_changes import add_page, change_page
 from sites.admin.host_facts import docker, gauges, machine
 from sites.admin.host_proxy import proxy_tab, sync_context
+from sites.admin.metrics import metrics_tab
 from sites.admin.reading import (
     ReadingAdmin,
     column,
@@ -33,7 +35,7 @@ from sites.rights import may, may_on, reach
 from sites.rows import container_rows, host_rows
 from sites.schemas import container_out, host_is_fresh
 
-TABS = ("overview", "containers", "services", "proxy", "operations", "audit")
+TABS = ("overview", "containers", "metrics", "services", "proxy", "operations", "audit")
 MAX_SHOWN = 500
 _FORMS = {"host.add", "host.change", "host.add-site"}  # have pages of their own
 _IN_PLACE = {
@@ -216,6 +218,8 @@ def _tab(request: HttpRequest, row: Host, tab: str) -> dict[str, Any]:
         return {"entries": entries_of(request, "host", row.pk)}
     if tab == "proxy":
         return proxy_tab(request, row)
+    if tab == "metrics":
+        return metrics_tab(request, charts.of_host, row)
     if tab == "services":
         return {"services": row.services}
     facts = row.facts
