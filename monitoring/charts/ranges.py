@@ -18,6 +18,11 @@ class Span:
     back: timedelta
     refresh_s: int
 
+    @property
+    def words(self) -> str:
+        """As in "the last hour"."""
+        return self.label.removeprefix("1 ")
+
     def wanted(self, now: datetime) -> Wanted:
         return Wanted(now - self.back, now)
 

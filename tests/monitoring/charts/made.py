@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from datetime import datetime
 from typing import Final
 
@@ -41,10 +40,11 @@ _STEADY: Final = ("memory_limit_bytes", "total_bytes")
 
 
 def make_history(series: Series, *, now: datetime, gaps: bool = True) -> None:
-    """Every level, whole; with ``gaps`` one in the last fifth of what each level keeps."""
+    """Every level, whole; with ``gaps`` one in the last fifth of what charts show of each."""
     for level in LEVELS:
         end_s = level.begin(now.timestamp())
-        times = range(end_s - level.keep_s, end_s, level.step_s)
+        first_s = level.begin(end_s - level.keep_s) + level.step_s
+        times = range(first_s, end_s, level.step_s)
         Point.objects.bulk_create(
             Point(series=series, level=level.number, at=moment(at_s), data=_data(series, at_s))
             for at_s in times
@@ -53,7 +53,10 @@ def make_history(series: Series, *, now: datetime, gaps: bool = True) -> None:
 
 
 def _is_gap(level: Level, ago_s: float) -> bool:
-    return 0.12 * level.keep_s < ago_s < 0.2 * level.keep_s
+    looked_at_s = (
+        min(level.keep_s, 30 * _DAY_S) if level.number == LEVELS[-2].number else level.keep_s
+    )
+    return 0.12 * looked_at_s < ago_s < 0.2 * looked_at_s
 
 
 def _data(series: Series, at_s: float) -> bytes:
@@ -71,9 +74,3 @@ def _summary(name: str, at_s: float) -> Summary:
     mean = usual * (1 - calm + calm * by_day * ripple)
     spread = 1 + 0.35 * calm
     return Summary(mean / spread, mean, mean * spread)
-
-
-def counted(series: Series) -> Mapping[int, int]:
-    """How many points each level has."""
-    rows = Point.objects.filter(series=series)
-    return {level.number: rows.filter(level=level.number).count() for level in LEVELS}
