@@ -11,6 +11,7 @@ from django.db.models.functions import Coalesce
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
 
+from monitoring.charts import page as charts
 from provisioning.acting import act
 from provisioning.buttons import Button, buttons
 from sites.admin import host_wizard
@@ -19,6 +20,7 @@ from sites.admin.host_changes import add_page, change_page
 from sites.admin.host_facts import docker, gauges, machine
 from sites.admin.host_nas import nas_page, nas_tab
 from sites.admin.host_proxy import proxy_tab, sync_context
+from sites.admin.metrics import metrics_tab
 from sites.admin.reading import (
     ReadingAdmin,
     column,
@@ -34,7 +36,9 @@ from sites.rights import may, may_on, reach
 from sites.rows import container_rows, host_rows
 from sites.schemas import container_out, host_is_fresh
 
-TABS = ("overview", "containers", "services", "proxy", "backups", "operations", "audit")
+TABS = (
+    "overview", "containers", "metrics", "services", "proxy", "backups", "operations", "audit",
+)  # fmt: skip
 MAX_SHOWN = 500
 _FORMS = {"host.add", "host.change", "host.add-site", "nas.set"}  # have pages of their own
 _IN_PLACE = {
@@ -225,6 +229,8 @@ def _tab(request: HttpRequest, row: Host, tab: str) -> dict[str, Any]:
         return proxy_tab(request, row)
     if tab == "backups":
         return nas_tab(request, row)
+    if tab == "metrics":
+        return metrics_tab(request, charts.of_host, row)
     if tab == "services":
         return {"services": row.services}
     facts = row.facts

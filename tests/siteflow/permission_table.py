@@ -270,6 +270,9 @@ TOPICS: Final[dict[str, Row]] = {
     "graph": LIST,
     "operations": OPERATIONS,
     "operation.": replace(ONE_OPERATION, kind="operation"),
+    "metrics.": replace(ONE, kind="container"),
+    "metrics.site.": replace(ONE, kind="site"),
+    "metrics.host.": replace(ONE, kind="host"),
 }
 
 # type of a message → who may send it once the socket is open

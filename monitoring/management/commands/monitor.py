@@ -46,7 +46,7 @@ class Command(BaseCommand):
         moves = ExtraReads(read=follow_moved, every_s=interval_s() / 2, threads=2)
         database = DatabaseThreads()
         extras = Both(ExtraReads(), moves, CertificateLooks(database=database))
-        usage = Usage(database=database, interval_s=interval_s())
+        usage = Usage(database=database, interval_s=interval_s(), monitor=name)
         means = Means(database=database, extras=extras, usage=usage, interval_s=interval_s())
         supervisor = Supervisor(
             name,
