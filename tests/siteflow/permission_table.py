@@ -271,6 +271,7 @@ COMMANDS: Final[dict[str, tuple[str, ...]]] = {
     "template": ("list", "show", "roll", "rollouts", "stop-rollout", "resume-rollout"),
     "user": ("list", "show", "add", "role", "token", "disable", "enable"),
     "metrics": ("container", "site", "host", "system"),
+    "health": (),
     "monitor": (),
     "prepare": (),
     "serve": (),

@@ -152,7 +152,7 @@ def test_the_menu_lists_what_the_account_may_see(admin: User, bob: User) -> None
 
     everyone = ["Overview", "Sites", "Containers", "Hosts", "Certificates", "Operations", "Audit"]
     assert lines(bob) == everyone
-    assert lines(admin) == [*everyone, "Settings"]
+    assert lines(admin) == [*everyone, "Health", "Settings"]
 
 
 def test_the_menu_marks_sites_on_what_belongs_to_them(admin: User) -> None:

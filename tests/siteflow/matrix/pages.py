@@ -183,6 +183,7 @@ PAGES: dict[str, Page] = {
     "admin/": OPEN_TO_ROLES,
     "admin/(?P<url>.*)$": NOTHING,
     "admin/jsi18n/": NOT_BY_POST,
+    "admin/health/": _page(Row(200, needs="manage", place="everywhere"), Row(405)),
     "admin/autocomplete/": _page(CLOSED, Row(405)),
     "admin/r/<path:content_type_id>/<path:object_id>/": NOTHING,
     "admin/sites/": lists("look", refused=404),
