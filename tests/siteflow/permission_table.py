@@ -220,6 +220,9 @@ API: Final[dict[tuple[str, str], Row]] = {
     ("delete", "/api/tokens/{token_id}"): replace(OWN, status=204, needs="tokens", changes=True),
 }
 
+# GET /metrics, which stands beside the API and answers as it does.
+METRICS: Final = LIST
+
 # Topic (a dot at the end: with the key of a thing) → what one needs for it
 TOPICS: Final[dict[str, Row]] = {
     "sites": LIST,

@@ -358,6 +358,8 @@ PAGES: dict[str, Page] = {
     "account/second-factor/passkeys/<int:pk>/remove/": of_own(
         Row(302, kind="token", hidden=302), held=_GUARDED
     ),
+    # for Prometheus: answers as the API does
+    "metrics": Page(table.METRICS, Row(405, page=True, open=True, while_held=_HELD)),
     # the API's description of itself
     "api/": open_to_all(Row(404), Row(404), held=_HELD),
     "api/docs": of_own(Row(200), held=_HELD),
