@@ -18,7 +18,7 @@ from siteflow.accounts.views.entrance import entrance
 from siteflow.accounts.views.password import own_password
 from siteflow.health import ADMIN_PERMISSION
 from siteflow.health_page import health_page
-from siteflow.overview import overview
+from siteflow.overview.shown import page_context
 from sites.models.host import stale_after
 from sites.rights import may, may_somewhere
 
@@ -116,7 +116,8 @@ class Console(AdminSite):
     def index(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> TemplateResponse:
-        return super().index(request, {**overview(request.user), **(extra_context or {})})
+        told = page_context(request.user, now=timezone.now())
+        return super().index(request, {**told, **(extra_context or {})})
 
 
 def _roots() -> dict[str, str]:

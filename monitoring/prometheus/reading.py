@@ -2,40 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Final
 
 from django.db.models import Count
 
 from monitoring.health.lag import MonitorHealth, monitor_health
 from monitoring.health.parts import canary_age_s
-from monitoring.history.levels import LEVELS
-from monitoring.history.packing import unpacked
-from monitoring.models import Point
+from monitoring.history.latest import Readings, readings_of
 from provisioning.certificates.rows import certificate_rows
 from provisioning.models import Operation
 from sites.models import Container, Host, Site
 from sites.rights import Viewer, may
 from sites.schemas import host_is_fresh
 
-# Of a thing that was measured a minute or two ago, as a minute is written when it has ended.
-_LATELY: Final = timedelta(minutes=3)
-_MINUTE: Final = timedelta(seconds=LEVELS[0].step_s)
 _OF_HOST: Final = ("name", "state", "state_since", "inventory_at")
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """The averages of the last minute that was measured, and when that minute ended."""
-
-    until: datetime
-    values: Mapping[str, float]
-
-
-# By kind, the key of host, container or site, and the mount of a disk.
-Readings = Mapping[tuple[str, int, str], Reading]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,31 +56,17 @@ def seen_by(user: Viewer, *, now: datetime) -> Seen:
         hosts=hosts,
         sites=sites,
         containers=containers,
-        certificates=list(certificate_rows(user).order_by("pk")),
+        certificates=list(certificate_rows(user, now=now).order_by("pk")),
         operations=sorted(counted),
         waiting_since=waiting.values_list("created_at", flat=True).first(),
-        readings=_readings(fresh, now),
+        # What nobody sees now has no reading, and never 0.
+        readings=readings_of(fresh, now=now),
         own=_own(user, now),
     )
 
 
 def _with_host(rows: Any, *columns: str) -> Any:
     return rows.select_related("host").only(*columns, "host", *(f"host__{one}" for one in _OF_HOST))
-
-
-def _readings(hosts: set[int], now: datetime) -> Readings:
-    """Only of hosts that are reached: what nobody sees now has no reading, and never 0."""
-    rows = Point.objects.filter(
-        series__host_id__in=hosts, level=LEVELS[0].number, at__gte=now - _LATELY - _MINUTE
-    ).order_by("at")
-    columns = ("series__kind", "series__host_id", "series__container_id", "series__site_id")
-    found: dict[tuple[str, int, str], Reading] = {}
-    for kind, host, container, site, mount, at, data in rows.values_list(
-        *columns, "series__mount", "at", "data"
-    ):
-        means = {name: one.mean for name, one in unpacked(kind, bytes(data)).values.items()}
-        found[kind, container or site or host, mount] = Reading(at + _MINUTE, means)
-    return found
 
 
 def _own(user: Viewer, now: datetime) -> Own | None:

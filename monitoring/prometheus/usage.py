@@ -7,8 +7,8 @@ from typing import Final
 
 from prometheus_client.core import Metric
 
+from monitoring.history.latest import Readings
 from monitoring.prometheus.families import Labels, Sample, gauge
-from monitoring.prometheus.reading import Readings
 
 # Our name of a metric → its name there, what its unit is divided by, and what it is.
 _OF_ALL: Final = {
