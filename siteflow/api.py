@@ -17,6 +17,7 @@ from siteflow.errors import answer_to
 from siteflow.health import health
 from siteflow.json_body import JsonBody
 from siteflow.openapi import DescribedAPI
+from siteflow.overview.api import router as overview
 
 VERSION = "0.1.0"
 
@@ -30,6 +31,7 @@ api = DescribedAPI(
     docs_decorator=login_required,
 )
 api.add_router("/health", health)
+api.add_router("/overview", overview)
 api.add_router("/hosts", provisioning.api.hosts)
 api.add_router("/hosts", provisioning.api.proxies)
 api.add_router("/hosts", provisioning.api.nas)

@@ -113,6 +113,7 @@ API: Final[dict[tuple[str, str], Row]] = {
     ("get", "/api/health/live"): OPEN,
     ("get", "/api/health/ready"): OPEN,
     ("get", "/api/health/detailed"): ADMINS,
+    ("get", "/api/overview"): LIST,
     ("get", "/api/hosts"): LIST,
     ("post", "/api/hosts"): manage(201, NEW_HOST, hidden=403),
     ("post", "/api/hosts/generate-key"): manage(201, {}, hidden=403),
@@ -261,6 +262,9 @@ API: Final[dict[tuple[str, str], Row]] = {
     ("delete", "/api/tokens/{token_id}"): replace(OWN, status=204, needs="tokens", changes=True),
 }
 
+# GET /metrics, which stands beside the API and answers as it does.
+METRICS: Final = LIST
+
 # Topic (a dot at the end: with the key of a thing) → what one needs for it
 TOPICS: Final[dict[str, Row]] = {
     "sites": LIST,
@@ -320,6 +324,8 @@ COMMANDS: Final[dict[str, tuple[str, ...]]] = {
     "notify": ("list", "test"),
     "metrics": ("container", "site", "host", "system"),
     "graph": (),
+    "health": (),
+    "overview": (),
     "monitor": (),
     "prepare": (),
     "serve": (),

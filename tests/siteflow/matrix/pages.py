@@ -185,6 +185,7 @@ PAGES: dict[str, Page] = {
     "admin/": OPEN_TO_ROLES,
     "admin/(?P<url>.*)$": NOTHING,
     "admin/jsi18n/": NOT_BY_POST,
+    "admin/health/": _page(Row(200, needs="manage", place="everywhere"), Row(405)),
     "admin/autocomplete/": _page(CLOSED, Row(405)),
     "admin/r/<path:content_type_id>/<path:object_id>/": NOTHING,
     "admin/sites/": lists("look", refused=404),
@@ -373,6 +374,8 @@ PAGES: dict[str, Page] = {
     "account/second-factor/passkeys/<int:pk>/remove/": of_own(
         Row(302, kind="token", hidden=302), held=_GUARDED
     ),
+    # for Prometheus: answers as the API does
+    "metrics": Page(table.METRICS, Row(405, page=True, open=True, while_held=_HELD)),
     # the API's description of itself
     "api/": open_to_all(Row(404), Row(404), held=_HELD),
     "api/docs": of_own(Row(200), held=_HELD),
