@@ -76,6 +76,7 @@ class Migration(migrations.Migration):
                 ('site', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='sites.site')),
             ],
             options={
+                'verbose_name_plural': 'deliveries',
                 'ordering': ['-id'],
                 'default_permissions': (),
             },

@@ -129,6 +129,7 @@ class Delivery(models.Model):
     class Meta:
         ordering = ["-id"]
         default_permissions = ()
+        verbose_name_plural = "deliveries"
         indexes = [
             models.Index(
                 fields=["next_at"],

@@ -100,7 +100,7 @@ class Senders:
     def _settle(self, taken: Claim, error: str) -> None:
         if not error:
             return self._database(lambda: told(taken, now=timezone.now()))
-        log.info("channel %s was not told, it is tried again: %s", taken.channel.pk, error)
+        log.info("channel %s was not told: %s", taken.channel.pk, error)
         return self._database(lambda: failed(taken, error, now=timezone.now()))
 
     def _error_of(self, taken: Claim) -> str:

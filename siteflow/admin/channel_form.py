@@ -66,7 +66,7 @@ class ChannelForm(forms.Form):
         url.required, url.max_length = row is None, 2000
         url.help_text = "It is stored encrypted and never shown again."
         if row is not None:
-            url.help_text = f"Now {row.hint}. Left empty, it stays as it is."
+            url.help_text = f"Now {row.hint} – left empty, it stays as it is."
         self._offer("host", Host.objects.order_by("name"))
         self._offer("site", Site.objects.select_related("host").order_by("name", "pk"))
         self._offer("tag", Tag.objects.order_by("name"))

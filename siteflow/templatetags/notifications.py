@@ -14,7 +14,7 @@ register = template.Library()
 # The state whose colour and icon each has.
 _OF_DELIVERIES: Final = {
     "waiting": ("queued", "waiting"),
-    "failed": ("warning", "failed, is tried again"),
+    "failed": ("warning", "to be tried again"),
     "sent": ("succeeded", "sent"),
     "given_up": ("failed", "given up"),
 }

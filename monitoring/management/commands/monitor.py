@@ -15,6 +15,7 @@ from django.core.management.base import BaseCommand
 from monitoring import upkeep
 from monitoring.alerts.looks import AlertLooks
 from monitoring.alerts.running import AlertTurns
+from monitoring.backups import BackupLooks
 from monitoring.certificates import CertificateLooks
 from monitoring.database import DatabaseThreads
 from monitoring.extras import Both, ExtraReads, follow_moved
@@ -48,7 +49,7 @@ class Command(BaseCommand):
         database = DatabaseThreads()
         looks = CertificateLooks(database=database), AlertLooks(database=database)
         extras = Both(ExtraReads(), moves, *looks)
-        usage = Usage(database=database, interval_s=interval_s())
+        usage = Usage(database=database, interval_s=interval_s(), monitor=name)
         means = Means(database=database, extras=extras, usage=usage, interval_s=interval_s())
         supervisor = Supervisor(
             name,
@@ -64,6 +65,7 @@ class Command(BaseCommand):
             usage.start()
             AlertTurns().start()
             senders.start()
+            BackupLooks(database=database).start()
             supervisor.run(threading.Event().wait)
         except KeyboardInterrupt:
             log.info("monitor %s ends", name)
