@@ -17,6 +17,7 @@ from siteflow.errors import answer_to
 from siteflow.health import health
 from siteflow.json_body import JsonBody
 from siteflow.openapi import DescribedAPI
+from siteflow.overview.api import router as overview
 
 VERSION = "0.1.0"
 
@@ -30,8 +31,10 @@ api = DescribedAPI(
     docs_decorator=login_required,
 )
 api.add_router("/health", health)
+api.add_router("/overview", overview)
 api.add_router("/hosts", provisioning.api.hosts)
 api.add_router("/hosts", provisioning.api.proxies)
+api.add_router("/hosts", provisioning.api.nas)
 api.add_router("/containers", sites.api.containers)
 api.add_router("/containers", provisioning.api.container_actions)
 api.add_router("/sites", sites.api.sites)
@@ -40,6 +43,7 @@ api.add_router("/provision", provisioning.api.provision)
 api.add_router("/quarantine", provisioning.api.quarantine)
 api.add_router("/domains", provisioning.api.domains)
 api.add_router("/certificates", provisioning.api.certificates)
+api.add_router("/backups", provisioning.api.backups)
 api.add_router("/operations", provisioning.api.operations)
 api.add_router("/templates", provisioning.api.templates)
 api.add_router("/rollouts", provisioning.api.rollouts)
@@ -47,6 +51,7 @@ api.add_router("/provision", provisioning.api.offered)
 api.add_router("/wizards", provisioning.api.wizards)
 api.add_router("/metrics", monitoring.api.metrics)
 api.add_router("/notifications", notifications)
+api.add_router("/graph", monitoring.api.graph)
 api.add_router("/audit", audit)
 api.add_router("/auth", auth)
 api.add_router("/tokens", own_tokens)

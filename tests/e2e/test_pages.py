@@ -28,6 +28,8 @@ from provisioning.drivers.keys import generate_ed25519
 from siteflow.accounts import tokens
 from sites.granting import give
 from sites.models import Container, Host, Site, Tag
+from monitoring.models import Series
+from tests.monitoring.charts.made import make_history
 from tests.provisioning.site_rows import make_quarantine, make_release, make_site
 now = timezone.now()
 evil = '"><script>window.hacked=1</script><img src=x onerror="window.hacked=1">'
@@ -87,6 +89,9 @@ for state, error in (("failed", evil), ("given_up", evil), ("sent", "")):
     by_mail.deliveries.create(key="k", kind="firing", severity="critical", title=evil * 4,
         body=evil + "\n" + evil, state=state, error=error, attempts=3, created_at=now,
         next_at=now + timedelta(hours=1), give_up_at=now + timedelta(hours=2))
+shown = Container.objects.get(pk=2)
+for kind, given in (("container", {"container": shown}), ("disk", {"mount": evil}), ("host", {})):
+    make_history(Series.objects.create(kind=kind, host=shown.host, **given), now=now)
 tokens.make(person, name=evil[:60], scopes=["read"], expires_at=None, actor=actor)
 """
 MOVE_SOCKET = """
@@ -126,6 +131,11 @@ PAGES = (
     "sites/container/?state=running&q=shop",
     "sites/container/?q=nothing",
     "sites/container/2/change/",
+    "sites/container/1/change/?tab=metrics",
+    "sites/container/2/change/?tab=metrics",
+    "sites/container/2/change/?tab=metrics&range=1y",
+    "sites/host/2/change/?tab=metrics&range=24h",
+    "sites/site/2/change/?tab=metrics",
     "sites/container/2/change/?tab=operations",
     "sites/container/2/change/?tab=audit",
     "sites/container/2/do/container.remove/",

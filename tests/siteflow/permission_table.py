@@ -47,6 +47,8 @@ TEMPLATE: Final[dict[str, Any]] = {
     "files": {"compose.yml": COMPOSE},
 }
 NEW_CHANNEL: Final = {"name": "fresh", "url": "jsons://robot:hidden@192.0.2.1/hook"}
+NAS_FOLDER: Final = "/volume1/backups"
+NEW_NAS: Final = {"root": "/volume1/more", "pattern": "{site}-*"}
 PASSWORD: Final = {"username": "carol", "password": "secret"}
 # Of one's own sites, each of which one must be able to change and to release.
 ROLL_OUT: Final = replace(
@@ -87,6 +89,10 @@ VERBS: Final[dict[str, VerbRow]] = {
     "domain.set-password": VerbRow("manage", PASSWORD),
     "domain.remove-password": VerbRow("manage", {"username": "dave"}),
     "cert.check": VerbRow("operate"),
+    "backup.check": VerbRow("operate"),
+    "nas.check": VerbRow("operate"),
+    "nas.set": VerbRow("manage", NEW_NAS, prepare="by ssh"),
+    "nas.forget": VerbRow("manage", {"root": NAS_FOLDER}, confirm=True),
     "site.tag": VerbRow("tag", {"tags": ["eu", "TAG"]}, everywhere=True),
     "host.add-site": VerbRow("manage", NEW_SITE),
     "site.provision": VerbRow("manage", prepare="idle"),
@@ -107,6 +113,7 @@ API: Final[dict[tuple[str, str], Row]] = {
     ("get", "/api/health/live"): OPEN,
     ("get", "/api/health/ready"): OPEN,
     ("get", "/api/health/detailed"): ADMINS,
+    ("get", "/api/overview"): LIST,
     ("get", "/api/hosts"): LIST,
     ("post", "/api/hosts"): manage(201, NEW_HOST, hidden=403),
     ("post", "/api/hosts/generate-key"): manage(201, {}, hidden=403),
@@ -124,6 +131,12 @@ API: Final[dict[tuple[str, str], Row]] = {
     ("post", "/api/hosts/{target_id}/proxy-install"): manage(202, {}),
     ("post", "/api/hosts/{target_id}/proxy-sync"): manage(202, {}),
     ("post", "/api/hosts/{target_id}/proxy-reload"): operate(),
+    ("post", "/api/hosts/{target_id}/nas-check"): operate(),
+    ("get", "/api/hosts/{host_id}/nas"): ONE,
+    ("put", "/api/hosts/{host_id}/nas"): manage(200, NEW_NAS, prepare="by ssh"),
+    ("delete", "/api/hosts/{host_id}/nas"): manage(
+        200, {"root": NAS_FOLDER, "confirm_name": "NAME"}
+    ),
     ("get", "/api/containers"): LIST,
     ("get", "/api/containers/{container_id}"): ONE,
     ("get", "/api/containers/{container_id}/logs"): ONE,
@@ -184,6 +197,8 @@ API: Final[dict[tuple[str, str], Row]] = {
     ("post", "/api/domains/{domain_id}/remove-password"): manage(200, {"username": "dave"}),
     ("post", "/api/domains/{target_id}/cert-check"): operate(),
     ("get", "/api/certificates"): LIST,
+    ("get", "/api/backups"): LIST,
+    ("post", "/api/sites/{target_id}/backup-check"): operate(),
     ("get", "/api/operations"): OPERATIONS,
     # by verb, as they stand above
     ("post", "/api/operations"): Row(
@@ -233,6 +248,10 @@ API: Final[dict[tuple[str, str], Row]] = {
     ("post", "/api/notifications/deliveries/{delivery_id}/try-again"): replace(
         ONE_DELIVERY, status=202, changes=True
     ),
+    ("get", "/api/graph"): LIST,
+    ("get", "/api/graph/impact"): replace(
+        ONE, kind="site", query={"kind": "site", "key": "KEY"}, door="look"
+    ),
     # About oneself: who is logged in may.
     ("get", "/api/auth/me"): OWN_LIST,
     ("post", "/api/auth/ws-ticket"): OWN_LIST,
@@ -243,14 +262,21 @@ API: Final[dict[tuple[str, str], Row]] = {
     ("delete", "/api/tokens/{token_id}"): replace(OWN, status=204, needs="tokens", changes=True),
 }
 
+# GET /metrics, which stands beside the API and answers as it does.
+METRICS: Final = LIST
+
 # Topic (a dot at the end: with the key of a thing) → what one needs for it
 TOPICS: Final[dict[str, Row]] = {
     "sites": LIST,
     "containers": LIST,
     "containers.": replace(ONE, kind="host"),
     "hosts": LIST,
+    "graph": LIST,
     "operations": OPERATIONS,
     "operation.": replace(ONE_OPERATION, kind="operation"),
+    "metrics.": replace(ONE, kind="container"),
+    "metrics.site.": replace(ONE, kind="site"),
+    "metrics.host.": replace(ONE, kind="host"),
 }
 
 # type of a message → who may send it once the socket is open
@@ -285,6 +311,8 @@ COMMANDS: Final[dict[str, tuple[str, ...]]] = {
     "proxy": ("show", "install", "sync", "reload"),
     "domain": ("list", "add", "change", "remove", "set-password", "remove-password"),
     "cert": ("status", "check"),
+    "backup": ("status", "check"),
+    "nas": ("list", "set", "forget", "check"),
     "operation": ("list", "show", "cancel", "retry"),
     "quarantine": ("list", "restore", "purge"),
     "site": (
@@ -295,6 +323,9 @@ COMMANDS: Final[dict[str, tuple[str, ...]]] = {
     "user": ("list", "show", "add", "role", "token", "disable", "enable"),
     "notify": ("list", "test"),
     "metrics": ("container", "site", "host", "system"),
+    "graph": (),
+    "health": (),
+    "overview": (),
     "monitor": (),
     "prepare": (),
     "serve": (),

@@ -13,6 +13,7 @@ from typing import Any, NoReturn
 from django.core.management.base import BaseCommand
 
 from monitoring import upkeep
+from monitoring.backups import BackupLooks
 from monitoring.certificates import CertificateLooks
 from monitoring.database import DatabaseThreads
 from monitoring.extras import Both, ExtraReads, follow_moved
@@ -45,7 +46,7 @@ class Command(BaseCommand):
         moves = ExtraReads(read=follow_moved, every_s=interval_s() / 2, threads=2)
         database = DatabaseThreads()
         extras = Both(ExtraReads(), moves, CertificateLooks(database=database))
-        usage = Usage(database=database, interval_s=interval_s())
+        usage = Usage(database=database, interval_s=interval_s(), monitor=name)
         means = Means(database=database, extras=extras, usage=usage, interval_s=interval_s())
         supervisor = Supervisor(
             name,
@@ -60,6 +61,7 @@ class Command(BaseCommand):
             upkeep.start()
             usage.start()
             senders.start()
+            BackupLooks(database=database).start()
             supervisor.run(threading.Event().wait)
         except KeyboardInterrupt:
             log.info("monitor %s ends", name)

@@ -11,10 +11,15 @@ from django.contrib.auth.models import Group, User
 from django.utils import timezone
 
 from audit.record import record
+from monitoring.history.levels import LEVELS
+from monitoring.history.summaries import Summary, Summed
+from monitoring.history.writing import write_minutes
+from monitoring.metrics import SeriesKey
 from monitoring.notify.models import Channel
 from provisioning.models import Operation, Rollout, Wizard
 from siteflow.accounts.models import ApiToken, Login
 from sites.models import Container, Grant, Host, Tag
+from tests.provisioning.backups.things import backed_up, make_source
 from tests.provisioning.rows import COMMAND, make_container, make_host
 from tests.provisioning.site_rows import make_quarantine, make_rollout, make_site
 from tests.siteflow.matrix.visitors import Visitor
@@ -38,6 +43,8 @@ def add_hidden(world: Any, visitor: Visitor) -> None:
         site = make_site(host, "hidden", template="hidden-template")
         make_site(host, "hidden2", template="plain")
         make_quarantine(host, "hidden-old")
+        _used(host)
+        backed_up(site, make_source(host, host, error_code="timeout", error="hidden"))
         _all_of(make_container(host, "hidden-web-1", site=site, state="exited", exit_code=1))
     if not visitor.can("give"):
         Tag.objects.create(name="hidden-tag")
@@ -52,6 +59,13 @@ def add_hidden(world: Any, visitor: Visitor) -> None:
             _operations(row)
         if not visitor.can("audit", "entry", which):
             _entry(row)
+
+
+def _used(host: Host) -> None:
+    """A number in what all hosts use together."""
+    minute = LEVELS[0].begin(timezone.now().timestamp() - 120)
+    summed = Summed(1, "cgroup", {"cpu_percent": Summary(99, 99, 99)})
+    write_minutes([(SeriesKey("host", host.pk), minute, summed)])
 
 
 def _of_bystander(user: User) -> None:

@@ -28,6 +28,7 @@ from siteflow.accounts import access, tokens
 from siteflow.accounts.models import ApiToken, Login, Profile
 from sites.models import Container, Domain, Grant, Host, Site, Tag
 from tests.people import ROLES, person
+from tests.provisioning.backups.things import backed_up, make_source
 from tests.provisioning.rows import COMMAND, make_container, make_host
 from tests.provisioning.site_rows import (
     make_quarantine,
@@ -117,7 +118,10 @@ class World:
         self.keys |= {(kind, which): domain.pk for kind in ("domain", "certificate")}
         self.names |= {(kind, which): domain.name for kind in ("domain", "certificate")}
         row = make_container(host, f"{name}-web-1", site=site)
+        backed_up(site, make_source(host, host, root=table.NAS_FOLDER))
         self.keys |= {("host", which): host.pk, ("site", which): site.pk}
+        self.keys |= {("sitebackup", which): site.pk}
+        self.names |= {("sitebackup", which): site.name}
         self.keys |= {("container", which): row.pk, ("quarantine", which): rests.pk}
         self.keys |= {("fingerprint", which): host.offered_fingerprint}
         self.names |= {("host", which): host.name, ("container", which): row.name}

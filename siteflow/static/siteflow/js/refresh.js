@@ -47,11 +47,22 @@ function changed(kind, ids, all = false) {
 
 function seen(message) {
   for (const time of document.querySelectorAll(`[data-host-seen="${message.host}"] time`)) time.dateTime = message.at;
+  for (const part of document.querySelectorAll("[data-hosts-seen]")) oldest(part, message);
+}
+
+// Where something is true of several hosts, it is as old as the look at one of them that is longest ago.
+function oldest(part, message) {
+  const all = JSON.parse(part.dataset.hostsSeen);
+  if (!(message.host in all)) return soon(); // it was unknown until now
+  all[message.host] = message.at;
+  part.dataset.hostsSeen = JSON.stringify(all);
+  const first = Object.values(all).reduce((one, other) => (Date.parse(one) < Date.parse(other) ? one : other));
+  for (const time of part.querySelectorAll("[data-oldest-seen] time")) time.dateTime = first;
 }
 
 // A host that is no longer looked at sends no message: the server draws it as unknown.
 function lookForStale() {
-  for (const time of document.querySelectorAll("[data-host-seen] time")) {
+  for (const time of document.querySelectorAll("[data-host-seen] time, [data-oldest-seen] time")) {
     const old = serverNow() - Date.parse(time.dateTime) > STALE_MS;
     if (old && told.get(time) !== time.dateTime) {
       told.set(time, time.dateTime);
