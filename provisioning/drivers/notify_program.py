@@ -123,12 +123,19 @@ def service_of(url: str, *, schema: str, params: list[str], free: str) -> Notify
     if url.partition("://")[0].lower() != schema:
         return None
     found = Apprise.instantiate(url, asset=_asset(), suppress_exceptions=True)
-    if not isinstance(found, NotifyBase) or found.schema != schema:
+    if not isinstance(found, NotifyBase) or schema not in _schemas(type(found)):
         return None
     read: dict[str, Any] = type(found).parse_url(url) or {}
     named = {name for name in read.get("qsd", {}) if not (name and name[0] in free)}
     beyond = [sign for sign in "+-:" if read.get(f"qsd{sign}") and sign not in free]
     return None if named - {*params} or beyond else found
+
+
+def _schemas(kind: type[NotifyBase]) -> set[str]:
+    found: set[str] = set()
+    for names in (kind.protocol, kind.secure_protocol):
+        found |= {names} if isinstance(names, str) else set(names or ())
+    return found
 
 
 def _asset() -> AppriseAsset:

@@ -87,7 +87,7 @@ acts.create(Wanted(name="off", url="slack://a/b/c", enabled=False, scope="tag", 
 Channel.objects.filter(pk=by_mail.pk).update(retry_at=now)
 for state, error in (("failed", evil), ("given_up", evil), ("sent", "")):
     by_mail.deliveries.create(key="k", kind="firing", severity="critical", title=evil * 4,
-        body=evil + "\n" + evil, state=state, error=error, attempts=3, created_at=now,
+        body=evil + "\\n" + evil, state=state, error=error, attempts=3, created_at=now,
         next_at=now + timedelta(hours=1), give_up_at=now + timedelta(hours=2))
 shown = Container.objects.get(pk=2)
 for kind, given in (("container", {"container": shown}), ("disk", {"mount": evil}), ("host", {})):

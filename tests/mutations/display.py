@@ -21,6 +21,8 @@ DISPLAY: Final[tuple[tuple[str, str, str], ...]] = (
     ("siteflow/console.py", "may_somewhere(user, item.permission)", "lines of the menu"),
     ("siteflow/console.py", "may_somewhere(request.user, 'provisioning.view_operation')",
      "offers the tab and its link; the rows are filtered where they are read"),
+    ("siteflow/console.py", "may_somewhere(request.user, 'monitoring.manage_channel')", _LINK),
+    ("siteflow/admin/channels.py", "has_add_permission asks: self.has_view_permission(", _BUTTON),
     ("siteflow/console.py", "may_somewhere(request.user, 'audit.view_entry')",
      "offers the tab and its link; the rows are filtered where they are read"),
     ("siteflow/accounts/views/password.py", "hold_of(", "a sentence above the form"),
