@@ -54,6 +54,13 @@ MENU = (
     Item("Containers", "containers", "admin:sites_container_changelist", "sites.view_container"),
     Item("Hosts", "hosts", "admin:sites_host_changelist", "sites.view_host"),
     Item(
+        "Alerts",
+        "alerts",
+        "admin:monitoring_alert_changelist",
+        "sites.view_site",
+        also=("admin:monitoring_rule_changelist", "admin:monitoring_maintenance_changelist"),
+    ),
+    Item(
         "Certificates",
         "certificates",
         "admin:provisioning_certificate_changelist",
@@ -139,6 +146,7 @@ def _roots() -> dict[str, str]:
         "certificate_root": "admin:provisioning_certificate_changelist",
         "backup_root": "admin:provisioning_sitebackup_changelist",
         "host_root": "admin:sites_host_changelist",
+        "alert_root": "admin:monitoring_alert_changelist",
         "operation_root": "admin:provisioning_operation_changelist",
     }
     return {name: reverse(view) for name, view in lists.items()}

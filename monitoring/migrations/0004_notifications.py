@@ -21,7 +21,7 @@ def give(apps, schema_editor):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('monitoring', '0002_history'),
+        ('monitoring', '0003_alerts'),
         ('sites', '0007_stages'),
         ('auth', '0012_alter_user_first_name_max_length'),
         ('contenttypes', '0002_remove_content_type_name'),

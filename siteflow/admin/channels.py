@@ -26,6 +26,7 @@ _GIVEN_UP = Count("deliveries", filter=Q(deliveries__state=Delivery.State.GIVEN_
 @admin.register(Channel)
 class ChannelAdmin(ReadingAdmin):
     view_permission = acts.NEEDED
+    list_title = "Channels"
     list_display = ("name", "service", "state", "about", "severity")
     sortable_by = ()
     search_fields = ("name",)
@@ -52,11 +53,10 @@ class ChannelAdmin(ReadingAdmin):
         ]
         return own + super().get_urls()
 
-    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
-        response = super().changelist_view(request, {"title": "Channels", **(extra_context or {})})
-        for row in self.listed(response) or []:
+    def told(self, request: HttpRequest, rows: list[Any]) -> dict[str, Any]:
+        for row in rows:
             _say(row)
-        return response
+        return {}
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None

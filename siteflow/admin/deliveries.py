@@ -55,14 +55,15 @@ class ChannelFilter(_OneOf):
 @admin.register(Delivery)
 class DeliveryAdmin(ReadingAdmin):
     view_permission = acts.NEEDED
-    list_display = ("what", "state", "through", "attempts", "told")
+    list_title = "Deliveries"
+    list_display = ("what", "state", "through", "attempts", "noticed")
     list_filter = (StateFilter, ChannelFilter, KindFilter)
     search_fields = ("title", "channel__name")
     sortable_by = ()
     change_list_template = "admin/monitoring/delivery/change_list.html"
 
     what, state = column("what"), column("state")
-    through, attempts, told = column("channel"), column("attempts"), column("noticed")
+    through, attempts, noticed = column("channel"), column("attempts"), column("noticed")
 
     def get_queryset(self, request: HttpRequest) -> Rows:
         rows = Delivery.objects.select_related("channel")
@@ -72,10 +73,6 @@ class DeliveryAdmin(ReadingAdmin):
         again = self.admin_site.admin_view(self.again_view)
         name = "monitoring_delivery_try_again"
         return [path("<int:key>/try-again/", again, name=name), *super().get_urls()]
-
-    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
-        told = {"title": "Deliveries", **(extra_context or {})}
-        return super().changelist_view(request, told)
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import email
 import email.policy
 import os
+import subprocess
 from collections.abc import Iterator
 from email.message import EmailMessage
 from pathlib import Path
@@ -15,7 +16,6 @@ from aiosmtpd.controller import Controller
 
 from monitoring.notify.services import BY_SCHEMA, EVERYWHERE
 from monitoring.notify.wording import message_of
-from provisioning.drivers import notify
 from provisioning.drivers.notify import Message, Service, tell
 from tests.databases import free_port
 from tests.monitoring.notify.hook_server import Hooks, hooks
@@ -93,7 +93,7 @@ def test_the_address_is_in_no_argument_and_nothing_else_of_ours_is_passed_on(
 ) -> None:
     monkeypatch.setenv("SECRET_KEY", "s3cret-key")
     seen: list[bytes] = []
-    plain = notify.subprocess.Popen
+    plain = subprocess.Popen
 
     class Watched(plain):  # type: ignore[misc, valid-type]
         def communicate(self, *args: Any, **given: Any) -> Any:
@@ -101,7 +101,7 @@ def test_the_address_is_in_no_argument_and_nothing_else_of_ours_is_passed_on(
                 seen.append(Path(f"/proc/{self.pid}/{name}").read_bytes())
             return super().communicate(*args, **given)
 
-    monkeypatch.setattr(notify.subprocess, "Popen", Watched)
+    monkeypatch.setattr(subprocess, "Popen", Watched)
     assert tell(service(f"{hook.address}/ok/s3cret-path"), TEST) == ""
     assert len(seen) == 2 and b"notify_program" in seen[0]
     assert not any(b"s3cret" in one for one in seen)

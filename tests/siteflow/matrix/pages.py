@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from provisioning.operations import VERBS
 from tests.siteflow import permission_table as table
+from tests.siteflow.matrix.alert_pages import ALERT_PAGES
 from tests.siteflow.matrix.notify_pages import NOTIFY_PAGES
 from tests.siteflow.matrix.rollout_pages import ROLLOUT_PAGES
 from tests.siteflow.matrix.rows import Page, Row, VerbRow
@@ -271,6 +272,7 @@ PAGES: dict[str, Page] = {
     **_of_model("provisioning", "rollout", "look"),
     **ROLLOUT_PAGES,
     **NOTIFY_PAGES,
+    **ALERT_PAGES,
     # operations: what is refused is told on the operation's page
     **{
         f"admin/provisioning/operation/<int:key>/{name}/": _page(
