@@ -11,6 +11,7 @@ from django.db.models.functions import Coalesce
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
 
+from monitoring.charts import page as charts
 from provisioning.acting import act
 from provisioning.buttons import Button, buttons
 from sites.admin import host_wizard
@@ -19,6 +20,7 @@ from sites.admin.host_changes import add_page, change_page
 from sites.admin.host_facts import docker, gauges, machine
 from sites.admin.host_nas import nas_page, nas_tab
 from sites.admin.host_proxy import proxy_tab, sync_context
+from sites.admin.metrics import metrics_tab
 from sites.admin.reading import (
     ReadingAdmin,
     column,
@@ -34,7 +36,9 @@ from sites.rights import may, may_on, reach
 from sites.rows import container_rows, host_rows
 from sites.schemas import container_out, host_is_fresh
 
-TABS = ("overview", "containers", "services", "proxy", "backups", "operations", "audit")
+TABS = (
+    "overview", "containers", "metrics", "services", "proxy", "backups", "operations", "audit",
+)  # fmt: skip
 MAX_SHOWN = 500
 _FORMS = {"host.add", "host.change", "host.add-site", "nas.set"}  # have pages of their own
 _IN_PLACE = {
@@ -64,6 +68,7 @@ _KEEPS = {
 @admin.register(Host)
 class HostAdmin(ReadingAdmin):
     view_permission = "sites.view_host"
+    list_title = "Hosts"
     list_display = ("name", "state", "address", "containers", "docker", "looked")
     list_filter = (HostStateFilter, "connection")
     search_fields = ("name", "address", "username")
@@ -92,22 +97,19 @@ class HostAdmin(ReadingAdmin):
         ]
         return own + super().get_urls()
 
-    def changelist_view(
-        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
-        extra = {
-            "title": "Hosts",
+    def around(self, request: HttpRequest) -> dict[str, Any]:
+        return {
             "may_manage": may(request.user, "sites.manage_host"),
             "manages": reach(request.user, "sites.manage_host"),
             "buttons": _in_rows(request),
-            "wizards": list(host_wizard.own(request)),
-            **(extra_context or {}),
         }
-        response = super().changelist_view(request, extra)
-        guided = {each.host_id: each.pk for each in extra["wizards"]}
-        for row in self.listed(response) or ():
+
+    def told(self, request: HttpRequest, rows: list[Any]) -> dict[str, Any]:
+        wizards = list(host_wizard.own(request))
+        guided = {each.host_id: each.pk for each in wizards}
+        for row in rows:
             row.fresh, row.wizard = host_is_fresh(row), guided.get(row.pk)
-        return response
+        return {"wizards": wizards}
 
     def add_view(
         self,
@@ -227,6 +229,8 @@ def _tab(request: HttpRequest, row: Host, tab: str) -> dict[str, Any]:
         return proxy_tab(request, row)
     if tab == "backups":
         return nas_tab(request, row)
+    if tab == "metrics":
+        return metrics_tab(request, charts.of_host, row)
     if tab == "services":
         return {"services": row.services}
     facts = row.facts

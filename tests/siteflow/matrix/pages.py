@@ -7,6 +7,8 @@ from typing import Any, Final
 
 from provisioning.operations import VERBS
 from tests.siteflow import permission_table as table
+from tests.siteflow.matrix.alert_pages import ALERT_PAGES
+from tests.siteflow.matrix.notify_pages import NOTIFY_PAGES
 from tests.siteflow.matrix.rollout_pages import ROLLOUT_PAGES
 from tests.siteflow.matrix.rows import Page, Row, VerbRow
 
@@ -184,6 +186,7 @@ PAGES: dict[str, Page] = {
     "admin/": OPEN_TO_ROLES,
     "admin/(?P<url>.*)$": NOTHING,
     "admin/jsi18n/": NOT_BY_POST,
+    "admin/health/": _page(Row(200, needs="manage", place="everywhere"), Row(405)),
     "admin/autocomplete/": _page(CLOSED, Row(405)),
     "admin/r/<path:content_type_id>/<path:object_id>/": NOTHING,
     "admin/sites/": lists("look", refused=404),
@@ -268,6 +271,8 @@ PAGES: dict[str, Page] = {
     "admin/provisioning/quarantine/<path:object_id>/change/": leads_on("quarantine"),
     **_of_model("provisioning", "rollout", "look"),
     **ROLLOUT_PAGES,
+    **NOTIFY_PAGES,
+    **ALERT_PAGES,
     # operations: what is refused is told on the operation's page
     **{
         f"admin/provisioning/operation/<int:key>/{name}/": _page(
@@ -371,6 +376,8 @@ PAGES: dict[str, Page] = {
     "account/second-factor/passkeys/<int:pk>/remove/": of_own(
         Row(302, kind="token", hidden=302), held=_GUARDED
     ),
+    # for Prometheus: answers as the API does
+    "metrics": Page(table.METRICS, Row(405, page=True, open=True, while_held=_HELD)),
     # the API's description of itself
     "api/": open_to_all(Row(404), Row(404), held=_HELD),
     "api/docs": of_own(Row(200), held=_HELD),
