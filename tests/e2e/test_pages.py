@@ -27,6 +27,7 @@ from sites.granting import give
 from sites.models import Container, Host, Site, Tag
 from monitoring.models import Series
 from tests.monitoring.charts.made import make_history
+from tests.provisioning.backups.things import backed_up, make_source
 from tests.provisioning.site_rows import make_quarantine, make_release, make_site
 now = timezone.now()
 evil = '"><script>window.hacked=1</script><img src=x onerror="window.hacked=1">'
@@ -78,6 +79,14 @@ CertificateCheck.objects.create(domain_id=1, outcome="served", checked_at=now, t
     stored={"chain": [shown], "authority": evil}, stored_at=now, dns_at=now,
     dns={"addresses": ["192.0.2.7", "2001:db8::7"], "leads": "elsewhere", "error": ""})
 make_quarantine(hosts[0], evil)
+later = now + timedelta(hours=1)  # nobody looks at it meanwhile
+keeps = make_source(hosts[0], hosts[0], tried_at=later, marker=evil, skew_s=7000)
+make_source(hosts[1], tried_at=later, error_code="timeout", error=evil, failing_since=now)
+file = {"name": evil, "at": now.isoformat(), "size": 5, "modified_s": 1, "folder": False,
+    "ahead": True}
+backed_up(made, keeps, newest_name=evil, kept=[file] * 11, ahead=True, shrunken=True,
+    unfinished=[{"name": evil, "size": 7, "modified_s": 1, "since": now.isoformat()}])
+backed_up(site, keeps, error=evil)
 shown = Container.objects.get(pk=2)
 for kind, given in (("container", {"container": shown}), ("disk", {"mount": evil}), ("host", {})):
     make_history(Series.objects.create(kind=kind, host=shown.host, **given), now=now)
@@ -114,6 +123,13 @@ PAGES = (
     "sites/site/add/?template=wordpress",
     "provisioning/certificate/",
     "provisioning/certificate/1/change/",
+    "provisioning/sitebackup/",
+    "provisioning/sitebackup/1/change/",
+    "provisioning/sitebackup/2/change/",
+    "sites/host/1/change/?tab=backups",
+    "sites/host/2/change/?tab=backups",
+    "sites/host/1/nas/?root=/volume1/backups",
+    "sites/host/1/do/nas.forget/?root=/volume1/backups",
     "provisioning/quarantine/",
     "provisioning/quarantine/1/do/quarantine.purge/",
     "sites/container/",
