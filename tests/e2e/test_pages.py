@@ -17,6 +17,9 @@ pytestmark = pytest.mark.e2e
 ROWS = """
 from datetime import timedelta
 from django.utils import timezone
+from monitoring.notify import acts
+from monitoring.notify.models import Channel
+from monitoring.notify.wanted import Wanted
 from provisioning import engine
 from audit.actor import Actor
 from django.contrib.auth.models import Group, User
@@ -87,6 +90,14 @@ file = {"name": evil, "at": now.isoformat(), "size": 5, "modified_s": 1, "folder
 backed_up(made, keeps, newest_name=evil, kept=[file] * 11, ahead=True, shrunken=True,
     unfinished=[{"name": evil, "size": 7, "modified_s": 1, "since": now.isoformat()}])
 backed_up(site, keeps, error=evil)
+Tag.objects.get_or_create(name="client-a")
+by_mail = acts.create(Wanted(name=evil[:100], url="mailtos://a:b@example.org"), actor=actor)
+acts.create(Wanted(name="off", url="slack://a/b/c", enabled=False, scope="tag", tag=1), actor=actor)
+Channel.objects.filter(pk=by_mail.pk).update(retry_at=now)
+for state, error in (("failed", evil), ("given_up", evil), ("sent", "")):
+    by_mail.deliveries.create(key="k", kind="firing", severity="critical", title=evil * 4,
+        body=evil + "\\n" + evil, state=state, error=error, attempts=3, created_at=now,
+        next_at=now + timedelta(hours=1), give_up_at=now + timedelta(hours=2))
 shown = Container.objects.get(pk=2)
 for kind, given in (("container", {"container": shown}), ("disk", {"mount": evil}), ("host", {})):
     make_history(Series.objects.create(kind=kind, host=shown.host, **given), now=now)
@@ -166,6 +177,17 @@ PAGES = (
     "provisioning/operation/1/change/",
     "audit/entry/",
     "audit/entry/1/change/",
+    "monitoring/",
+    "monitoring/channel/",
+    "monitoring/channel/1/change/",
+    "monitoring/channel/2/change/",
+    "monitoring/channel/2/edit/",
+    "monitoring/channel/1/remove/",
+    "monitoring/channel/add/",
+    "monitoring/delivery/",
+    "monitoring/delivery/?state=given_up",
+    "monitoring/delivery/1/change/",
+    "monitoring/delivery/2/change/",
     "auth/",
     "auth/user/",
     "auth/user/1/change/",
