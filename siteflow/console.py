@@ -9,12 +9,13 @@ from django.contrib.admin import AdminSite
 from django.contrib.auth.models import AnonymousUser, User
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
-from django.urls import reverse
+from django.urls import URLPattern, URLResolver, path, reverse
 from django.utils import timezone
 
 from provisioning.models import Operation
 from siteflow.accounts.views.entrance import entrance
 from siteflow.accounts.views.password import own_password
+from siteflow.graph_page import graph_page
 from siteflow.overview import overview
 from sites.models.host import stale_after
 from sites.rights import may_somewhere
@@ -47,6 +48,7 @@ MENU = (
     Item("Sites", "sites", "admin:sites_site_changelist", "sites.view_site", also=_OF_SITES),
     Item("Containers", "containers", "admin:sites_container_changelist", "sites.view_container"),
     Item("Hosts", "hosts", "admin:sites_host_changelist", "sites.view_host"),
+    Item("Graph", "graph", "admin:graph", "sites.view_site"),
     Item(
         "Certificates",
         "certificates",
@@ -71,6 +73,10 @@ class Console(AdminSite):
     index_template = "console/overview.html"
     enable_nav_sidebar = False
     site_url = None
+
+    def get_urls(self) -> list[URLPattern | URLResolver]:
+        own = path("graph/", self.admin_view(graph_page), name="graph")
+        return [own, *super().get_urls()]
 
     def has_permission(self, request: HttpRequest) -> bool:
         """Whoever holds a role may come in; Django's own staff mark plays no part."""

@@ -182,6 +182,7 @@ PAGES: dict[str, Page] = {
     "": open_to_all(Row(302), Row(302)),
     "admin/": OPEN_TO_ROLES,
     "admin/(?P<url>.*)$": NOTHING,
+    "admin/graph/": lists("look"),
     "admin/jsi18n/": NOT_BY_POST,
     "admin/autocomplete/": _page(CLOSED, Row(405)),
     "admin/r/<path:content_type_id>/<path:object_id>/": NOTHING,
