@@ -27,6 +27,7 @@ _PAGES: Final = {
     Kind.CONTAINER: "admin:sites_container_change",
     Kind.HOST: "admin:sites_host_change",
     Kind.PROXY: "admin:sites_host_change",
+    Kind.NAS: "admin:sites_host_change",
 }
 _GROUPED: Final = {"": None, "true": True, "false": False}
 

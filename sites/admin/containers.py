@@ -10,11 +10,13 @@ from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
 
+from monitoring.charts import page as charts
 from provisioning.acting import act
 from provisioning.bulk import MAX_TARGETS, carry_out, plan
 from provisioning.buttons import buttons
 from provisioning.operations.contract import Verb
 from sites.admin.filters import HealthFilter, HostOfRow, SiteOfRow, StateFilter
+from sites.admin.metrics import metrics_tab
 from sites.admin.reading import (
     ReadingAdmin,
     column,
@@ -30,7 +32,7 @@ from sites.rights import may_on
 from sites.rows import container_rows
 from sites.schemas import container_detail, container_out
 
-TABS = ("overview", "logs", "operations", "audit")
+TABS = ("overview", "logs", "metrics", "operations", "audit")
 
 
 @admin.register(Container)
@@ -100,6 +102,7 @@ class ContainerAdmin(ReadingAdmin):
             buttons=buttons(request.user, "container", row),
             operations=operations_of(request, "container", row.pk) if tab == "operations" else (),
             entries=entries_of(request, "container", row.pk) if tab == "audit" else (),
+            **(metrics_tab(request, charts.of_container, row) if tab == "metrics" else {}),
             active=under_way(request, "container", [row.pk]).get(row.pk),
         )
 

@@ -16,6 +16,7 @@ SHEETS = sorted((STATIC / "css").glob("*.css"))
 BUDGET_BYTES = 100_000
 # Entry scripts of single pages; every page has app.js.
 OF_PAGES = {
+    "charts.js",
     "containers.js",
     "graph.js",
     "logs.js",

@@ -7,8 +7,9 @@ import { absolute, ageElement, momentElement } from "./time.js";
 const SOURCES = {
   event: "a Docker event", read: "a full read of the host", operation: "a read after an operation",
   certificate: "a look at the certificate", services: "a look at the host’s services",
+  nas: "a look at the NAS",
 };
-const PAGES = { container: "sites/container/", site: "sites/site/", host: "sites/host/", domain: "sites/domain/", proxy: "sites/host/" };
+const PAGES = { container: "sites/container/", site: "sites/site/", host: "sites/host/", domain: "sites/domain/", proxy: "sites/host/", nas: "sites/host/" };
 const MOST = 40; // lines of a list
 
 export function pageOf(node) {
