@@ -132,6 +132,8 @@ PAGES = (
     "sites/site/3/change/",
     "sites/site/add/",
     "sites/site/add/?template=wordpress",
+    "graph/",
+    "graph/?site=1&grouped=false",
     "provisioning/certificate/",
     "provisioning/certificate/1/change/",
     "provisioning/sitebackup/",
