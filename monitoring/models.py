@@ -98,3 +98,20 @@ class Point(models.Model):
 
     def __str__(self) -> str:
         return f"{self.series_id}/{self.level} {self.at:%Y-%m-%d %H:%M}"
+
+
+# Django looks for models in here.
+from monitoring.alerts.models import (  # noqa: E402
+    Alert,
+    AlertEvent,
+    Maintenance,
+    Rule,
+    SiteProbe,
+    Turn,
+)
+from monitoring.notify.models import Channel, Delivery  # noqa: E402
+
+__all__ = [
+    "Alert", "AlertEvent", "Channel", "Delivery", "Maintenance", "Monitor", "Point", "Rule",
+    "Series", "SiteProbe", "Turn",
+]  # fmt: skip

@@ -9,22 +9,26 @@ from django.contrib.admin import AdminSite
 from django.contrib.auth.models import AnonymousUser, User
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
-from django.urls import reverse
+from django.urls import URLPattern, URLResolver, path, reverse
 from django.utils import timezone
+from django.views.decorators.http import require_safe
 
 from provisioning.models import Operation
 from siteflow.accounts.views.entrance import entrance
 from siteflow.accounts.views.password import own_password
-from siteflow.overview import overview
+from siteflow.health import ADMIN_PERMISSION
+from siteflow.health_page import health_page
+from siteflow.overview.shown import page_context
 from sites.models.host import stale_after
-from sites.rights import may_somewhere
+from sites.rights import may, may_somewhere
 
 
 @dataclass(frozen=True)
 class Item:
     """One line of the side menu; shown to whoever holds the permission.
 
-    ``also`` are views whose pages lie below it for people, though not by their addresses.
+    ``also`` are views whose pages lie below it for people, though not by their addresses;
+    ``everywhere``: the permission must be held for everything there is.
     """
 
     title: str
@@ -34,6 +38,7 @@ class Item:
     args: tuple[str, ...] = ()
     apart: bool = False
     also: tuple[str, ...] = ()
+    everywhere: bool = False
 
 
 _OF_SITES = (
@@ -41,6 +46,7 @@ _OF_SITES = (
     "admin:provisioning_sitetemplate_changelist",
     "admin:provisioning_quarantine_changelist",
 )
+_OF_SETTINGS = ("admin:monitoring_channel_changelist", "admin:monitoring_delivery_changelist")
 # By what people do. What does not exist yet is not listed.
 MENU = (
     Item("Overview", "overview", "admin:index"),
@@ -48,11 +54,19 @@ MENU = (
     Item("Containers", "containers", "admin:sites_container_changelist", "sites.view_container"),
     Item("Hosts", "hosts", "admin:sites_host_changelist", "sites.view_host"),
     Item(
+        "Alerts",
+        "alerts",
+        "admin:monitoring_alert_changelist",
+        "sites.view_site",
+        also=("admin:monitoring_rule_changelist", "admin:monitoring_maintenance_changelist"),
+    ),
+    Item(
         "Certificates",
         "certificates",
         "admin:provisioning_certificate_changelist",
         "sites.view_site",
     ),
+    Item("Backups", "backups", "admin:provisioning_sitebackup_changelist", "sites.view_site"),
     Item(
         "Operations",
         "operations",
@@ -60,7 +74,15 @@ MENU = (
         "provisioning.view_operation",
     ),
     Item("Audit", "audit", "admin:audit_entry_changelist", "audit.view_entry"),
-    Item("Settings", "settings", "admin:app_list", "auth.view_user", args=("auth",), apart=True),
+    Item("Health", "health", "admin:health", ADMIN_PERMISSION, apart=True, everywhere=True),
+    Item(
+        "Settings",
+        "settings",
+        "admin:app_list",
+        "auth.view_user",
+        args=("auth",),
+        also=_OF_SETTINGS,
+    ),
 )
 
 
@@ -87,10 +109,18 @@ class Console(AdminSite):
                 "may_see": {
                     "operations": may_somewhere(request.user, "provisioning.view_operation"),
                     "audit": may_somewhere(request.user, "audit.view_entry"),
+                    "channels": may_somewhere(request.user, "monitoring.manage_channel"),
                 },
                 "running": Operation.objects.visible_to(request.user).active().count(),
             }
         return context
+
+    def get_urls(self) -> list[URLPattern | URLResolver]:
+        own = path("health/", self.admin_view(require_safe(self.health)), name="health")
+        return [own, *super().get_urls()]
+
+    def health(self, request: HttpRequest) -> TemplateResponse:
+        return health_page(request, self.each_context(request))
 
     def login(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
@@ -103,7 +133,8 @@ class Console(AdminSite):
     def index(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> TemplateResponse:
-        return super().index(request, {**overview(request.user), **(extra_context or {})})
+        told = page_context(request.user, now=timezone.now())
+        return super().index(request, {**told, **(extra_context or {})})
 
 
 def _roots() -> dict[str, str]:
@@ -113,20 +144,28 @@ def _roots() -> dict[str, str]:
         "site_root": "admin:sites_site_changelist",
         "domain_root": "admin:sites_domain_changelist",
         "certificate_root": "admin:provisioning_certificate_changelist",
+        "backup_root": "admin:provisioning_sitebackup_changelist",
         "host_root": "admin:sites_host_changelist",
+        "alert_root": "admin:monitoring_alert_changelist",
         "operation_root": "admin:provisioning_operation_changelist",
     }
     return {name: reverse(view) for name, view in lists.items()}
 
 
-def menu(user: User | AnonymousUser, path: str) -> list[dict[str, Any]]:
+def _may_open(user: User | AnonymousUser, item: Item) -> bool:
+    if not item.permission:
+        return True
+    return (may if item.everywhere else may_somewhere)(user, item.permission)
+
+
+def menu(user: User | AnonymousUser, address: str) -> list[dict[str, Any]]:
     """The lines this account may see, with the one that is open marked."""
     lines = []
     for item in MENU:
-        if item.permission and not may_somewhere(user, item.permission):
+        if not _may_open(user, item):
             continue
         url = reverse(item.view, args=item.args)
         below = (url, *map(reverse, item.also))
-        here = path == url if item.view == "admin:index" else path.startswith(below)
+        here = address == url if item.view == "admin:index" else address.startswith(below)
         lines.append({"item": item, "url": url, "here": here})
     return lines

@@ -24,7 +24,7 @@ def container_rows(user: Viewer) -> ContainerQuerySet:
     """For ``container_out``, with ``live_state`` to filter and order by."""
     heavy = (f"host__{name}" for name in _HEAVY_OF_HOST)
     rows = Container.objects.visible_to(user).live().select_related("host", "site")
-    return rows.defer("labels", "site__config_files", *heavy)
+    return rows.defer("labels", "attached", "site__config_files", *heavy)
 
 
 def host_rows(user: Viewer) -> QuerySet[Host]:
@@ -40,13 +40,16 @@ def site_rows(user: Viewer) -> QuerySet[Site]:
     rows = Site.objects.visible_to(user).select_related("host").defer(*heavy)
     rows = rows.prefetch_related("tags", "domains")
     current = FilteredRelation("releases", condition=Q(releases__status="current"))
-    return rows.annotate(
-        total=_count(),
-        running=_count(state=Container.State.RUNNING),
+    return counted_containers(rows).annotate(
         current=current,
         release=F("current__number"),
         released_at=F("current__current_since"),
     )
+
+
+def counted_containers(rows: QuerySet[Site]) -> QuerySet[Site]:
+    """Sites with ``total`` and ``running``, the numbers of their containers."""
+    return rows.annotate(total=_count(), running=_count(state=Container.State.RUNNING))
 
 
 def domain_rows(user: Viewer) -> QuerySet[Domain]:

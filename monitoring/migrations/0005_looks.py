@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('monitoring', '0002_history'),
+        ('monitoring', '0004_notifications'),
         ('sites', '0007_stages'),
     ]
 

@@ -18,8 +18,10 @@ from siteflow.errors import problem_of
 from siteflow.refusals import page, wants_json
 
 PENDING_S: Final = 900  # a login that was begun; as long as allauth waits for its second step
-# Open while something has to be done first; the API answers for itself.
-_ALWAYS_OPEN = ("/admin/login/", "/admin/logout/", "/account/logout/", "/api/", "/static/")
+# Open while something has to be done first; the API and /metrics answer for themselves.
+_ALWAYS_OPEN = (
+    "/admin/login/", "/admin/logout/", "/account/logout/", "/api/", "/metrics", "/static/",
+)  # fmt: skip
 _WITHOUT_SECOND_FACTOR = ("/account/second-factor/", "/account/confirm/", "/account/password/")
 
 

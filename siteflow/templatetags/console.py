@@ -101,6 +101,20 @@ def pill(state: str, shown: str = "", title: str = "") -> SafeString:
 
 
 @register.simple_tag
+def health_pill(part: dict[str, Any]) -> SafeString:
+    """A part of SiteFlow's own, and when it last answered."""
+    tail = age(part["observed_at"]) if part["observed_at"] else "never seen"
+    return format_html(
+        '<span class="pill" data-state="{}" title="Seen by {}"><span class="word">{}</span> '
+        '<span class="age">{}</span></span>',
+        "passed" if part["ok"] else "failed",
+        part["source"],
+        part["state"],
+        tail,
+    )
+
+
+@register.simple_tag
 def operation_pill(status: str) -> SafeString:
     """Operations that run are at work, while a container that runs is simply well."""
     return pill("working" if status == "running" else status)

@@ -38,6 +38,7 @@ TABS = ("overview", "logs", "metrics", "operations", "audit")
 @admin.register(Container)
 class ContainerAdmin(ReadingAdmin):
     view_permission = "sites.view_container"
+    list_title = "Containers"
     list_display = ("name", "state", "since", "site_name", "host_name", "published", "restarts")
     list_filter = (StateFilter, HealthFilter, HostOfRow, SiteOfRow)
     search_fields = ("name", "image", "compose_project", "host__name")
@@ -69,18 +70,7 @@ class ContainerAdmin(ReadingAdmin):
             for button in buttons(request.user, "container")
         }
 
-    def changelist_view(
-        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
-        response = super().changelist_view(
-            request, {"title": "Containers", **(extra_context or {})}
-        )
-        rows = self.listed(response)
-        if rows is not None:
-            response.context_data |= self._shown(request, rows)  # type: ignore[attr-defined]
-        return response
-
-    def _shown(self, request: HttpRequest, rows: list[Container]) -> dict[str, Any]:
+    def told(self, request: HttpRequest, rows: list[Container]) -> dict[str, Any]:
         return {
             "items": [container_out(row) for row in rows],
             "buttons": buttons(request.user, "container"),

@@ -7,6 +7,8 @@ from typing import Any, Final
 from django.http import HttpRequest
 
 from monitoring.charts import page as charts
+from provisioning.backups.rows import backup_rows
+from provisioning.backups.telling import backup_out
 from provisioning.buttons import buttons
 from provisioning.releases.models import Release
 from sites.admin.metrics import metrics_tab
@@ -69,4 +71,9 @@ def _overview(request: HttpRequest, site: Site) -> dict[str, Any]:
         "under_way": under_way(request, "container", [each.pk for each in containers]),
         "buttons": buttons(request.user, "container", site),
         "domains": list(site.domains.all()),
+        "backup": backup_out(row) if (row := _backup(request, site)) else None,
     }
+
+
+def _backup(request: HttpRequest, site: Site) -> Any:
+    return backup_rows(request.user).filter(pk=site.pk).first()

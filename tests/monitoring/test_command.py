@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from monitoring.health import monitor_health
+from monitoring.health.lag import monitor_health
 from monitoring.models import Monitor
 from sites.models import Host
 from tests.monitoring.process import END_S, MonitorProcess, monitoring

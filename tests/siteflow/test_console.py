@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
-from django.utils import timezone
 
-from audit.actor import Actor
 from audit.models import Entry
 from provisioning import engine
 from provisioning.models import Operation
@@ -152,7 +149,7 @@ def test_the_menu_lists_what_the_account_may_see(admin: User, bob: User) -> None
 
     everyone = ["Overview", "Sites", "Containers", "Hosts", "Certificates", "Operations", "Audit"]
     assert lines(bob) == everyone
-    assert lines(admin) == [*everyone, "Settings"]
+    assert lines(admin) == [*everyone, "Health", "Settings"]
 
 
 def test_the_menu_marks_sites_on_what_belongs_to_them(admin: User) -> None:
@@ -177,72 +174,6 @@ def test_the_first_page_of_an_empty_console_says_what_to_do(admin: User, bob: Us
     assert reverse("admin:sites_host_set_up") not in shown
 
 
-def test_the_overview_names_what_needs_attention(bob: User) -> None:
-    now = timezone.now()
-    web1 = make_host("web1")
-    make_host("web2", state="unreachable", error="web2 did not answer.")
-    make_host("nas", state="key_unapproved")
-    make_container(web1, "good", health="healthy")
-    make_container(web1, "ill", health="unhealthy")
-    make_container(web1, "loops", state="restarting")
-    make_container(web1, "crashed", state="exited", exit_code=137, state_since=now)
-    make_container(web1, "finished", state="exited", exit_code=0)
-    needs = logged_in(bob).get(reverse("admin:index")).context["needs"]
-    assert {need.title for need in needs} == {"web2", "nas", "ill", "loops", "crashed"}
-    found = {need.title: need for need in needs}
-    assert found["nas"].url.endswith("#host-key")
-    assert found["crashed"].word == "exit 137"
-    assert found["web2"].detail == "web2 did not answer."
-
-
-def test_what_is_unknown_does_not_count_as_running(bob: User) -> None:
-    fresh, stale = make_host("web1"), make_host("web2")
-    Host.objects.filter(pk=stale.pk).update(inventory_at=timezone.now() - timedelta(minutes=5))
-    make_container(fresh, "a")
-    make_container(stale, "b")
-    make_container(stale, "c", state="restarting")
-    context = logged_in(bob).get(reverse("admin:index")).context
-    assert context["container_states"] == [("running", 1), ("unknown", 2)]
-    assert [need.title for need in context["needs"]] == ["web2"], "the host, not its containers"
-
-
-def test_a_host_nobody_looks_at_is_unknown_whatever_its_row_says(bob: User) -> None:
-    long_ago = timezone.now() - timedelta(minutes=5)
-    host = make_host("web1", inventory_at=long_ago)
-    make_host("web2")
-    client = logged_in(bob)
-    context = client.get(reverse("admin:index")).context
-    assert context["host_states"] == [("reachable", 1), ("unknown", 1)]
-    need = context["needs"][0]
-    assert (need.title, need.state, need.at) == ("web1", "unknown", long_ago)
-    assert "monitor" in need.detail
-    for page in (
-        reverse("admin:sites_host_changelist"),
-        reverse("admin:sites_host_change", args=[host.pk]),
-    ):
-        assert (
-            'data-state="unknown"><span class="word">unknown' in client.get(page).content.decode()
-        )
-
-
-def test_hosts_are_shown_worst_first(bob: User) -> None:
-    for name, state in (("a", "reachable"), ("b", "new"), ("c", "key_changed"), ("d", "no_docker")):
-        make_host(name, state=state)
-    hosts = logged_in(bob).get(reverse("admin:index")).context["hosts"]
-    assert [host.name for host in hosts] == ["c", "d", "b", "a"]
-
-
-def test_the_overview_takes_as_many_queries_for_many_hosts(
-    bob: User, django_assert_max_num_queries: Any
-) -> None:
-    for number in range(20):
-        host = make_host(f"web{number}", state="unreachable")
-        make_container(host, f"c{number}")
-    client = logged_in(bob)
-    with django_assert_max_num_queries(16):
-        client.get(reverse("admin:index"))
-
-
 def test_logging_in_and_out(client: Client, bob: User) -> None:
     form = {"username": "bob", "password": "bob's own", "next": reverse("admin:index")}
     answer = client.post(reverse("admin:login"), form, follow=True)
@@ -264,12 +195,3 @@ def test_an_address_that_does_not_exist_answers_in_the_console_s_own_words(bob: 
     answer = logged_in(bob).get("/nothing/here")
     assert answer.status_code == 404
     assert "There is nothing at this address" in answer.content.decode()
-
-
-def test_failed_operations_lead_to_their_page(bob: User) -> None:
-    container = make_container(make_host())
-    row = engine.start("container.stop", container, actor=Actor.system("test"))
-    Operation.objects.filter(pk=row.pk).update(status="failed", message="It would not stop.")
-    shown = logged_in(bob).get(reverse("admin:index")).content.decode()
-    assert "It would not stop." in shown
-    assert reverse("admin:provisioning_operation_change", args=[row.pk]) in shown

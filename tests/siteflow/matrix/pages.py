@@ -7,6 +7,8 @@ from typing import Any, Final
 
 from provisioning.operations import VERBS
 from tests.siteflow import permission_table as table
+from tests.siteflow.matrix.alert_pages import ALERT_PAGES
+from tests.siteflow.matrix.notify_pages import NOTIFY_PAGES
 from tests.siteflow.matrix.rollout_pages import ROLLOUT_PAGES
 from tests.siteflow.matrix.rows import Page, Row, VerbRow
 
@@ -149,7 +151,7 @@ def _of_model(app: str, model: str, sees: str) -> dict[str, Page]:
 # Verbs with a form of their own elsewhere.
 _HAVE_FORMS: Final = {
     "host.add", "host.generate-key", "host.change", "host.add-site", "site.configure",
-    "domain.add", "domain.change",
+    "domain.add", "domain.change", "nas.set",
 }  # fmt: skip
 
 
@@ -176,6 +178,7 @@ _TEMPLATE_FORM: Final = {
     "memory_mb": "64", "disk_mb": "64", "compose": table.COMPOSE,
 }  # fmt: skip
 _NEW_DOMAIN: Final = {"name": "typed.example.com", "kind": "alias", "tls": "off"}
+_NAS_FORM: Final = {**table.NEW_NAS, "every_minutes": "60", "least_percent": "50"}
 _CONFIRM_FIRST: Final = Row(302)  # the password again, as it was given long ago
 
 PAGES: dict[str, Page] = {
@@ -183,6 +186,7 @@ PAGES: dict[str, Page] = {
     "admin/": OPEN_TO_ROLES,
     "admin/(?P<url>.*)$": NOTHING,
     "admin/jsi18n/": NOT_BY_POST,
+    "admin/health/": _page(Row(200, needs="manage", place="everywhere"), Row(405)),
     "admin/autocomplete/": _page(CLOSED, Row(405)),
     "admin/r/<path:content_type_id>/<path:object_id>/": NOTHING,
     "admin/sites/": lists("look", refused=404),
@@ -194,6 +198,7 @@ PAGES: dict[str, Page] = {
     **_of_model("sites", "site", "look"),
     **_of_model("sites", "domain", "look"),
     **_of_model("provisioning", "certificate", "look"),
+    **_of_model("provisioning", "sitebackup", "look"),
     **_of_model("provisioning", "operation", "operations"),
     **_of_verbs(),
     # hosts
@@ -231,6 +236,18 @@ PAGES: dict[str, Page] = {
     "admin/sites/host/<int:key>/edit/": _page(
         Row(200, sees="look", needs="manage", kind="host"),
     ),
+    "admin/sites/host/<int:key>/nas/": _page(
+        Row(200, sees="look", needs="manage", kind="host"),
+        Row(
+            302,
+            sees="look",
+            needs="manage",
+            kind="host",
+            body=_NAS_FORM,
+            changes=True,
+            prepare="by ssh",
+        ),
+    ),
     # sites
     "admin/sites/site/add/": _page(Row(200, needs="manage", place="somewhere")),
     "admin/sites/site/<int:key>/domains/add/": _page(
@@ -254,6 +271,8 @@ PAGES: dict[str, Page] = {
     "admin/provisioning/quarantine/<path:object_id>/change/": leads_on("quarantine"),
     **_of_model("provisioning", "rollout", "look"),
     **ROLLOUT_PAGES,
+    **NOTIFY_PAGES,
+    **ALERT_PAGES,
     # operations: what is refused is told on the operation's page
     **{
         f"admin/provisioning/operation/<int:key>/{name}/": _page(
@@ -357,6 +376,8 @@ PAGES: dict[str, Page] = {
     "account/second-factor/passkeys/<int:pk>/remove/": of_own(
         Row(302, kind="token", hidden=302), held=_GUARDED
     ),
+    # for Prometheus: answers as the API does
+    "metrics": Page(table.METRICS, Row(405, page=True, open=True, while_held=_HELD)),
     # the API's description of itself
     "api/": open_to_all(Row(404), Row(404), held=_HELD),
     "api/docs": of_own(Row(200), held=_HELD),

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from monitoring.health import monitor_health
+from monitoring.health.lag import monitor_health
 from monitoring.models import Monitor
 from tests.provisioning.rows import make_host
 

@@ -1,0 +1,62 @@
+"""What only the overview says."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Final
+
+from django import template
+from django.utils.html import conditional_escape, format_html
+from django.utils.safestring import SafeString
+
+from siteflow.overview.need import Need
+from siteflow.overview.sentence import Part
+from siteflow.templatetags.console import age, moment, pill, word
+from siteflow.wording import absolute
+
+register = template.Library()
+register.filter("absolute", absolute)
+
+# The state whose colour and icon a state of sites has, and the word for it.
+_SITES: Final = {
+    "running": ("running", "running"), "partial": ("warning", "in part"),
+    "stopped": ("exited", "stopped"), "empty": ("exited", "without containers"),
+    "draft": ("queued", "not provisioned"), "provisioning": ("working", "being provisioned"),
+}  # fmt: skip
+
+
+@register.simple_tag
+def sentence_part(part: Part) -> SafeString:
+    """Text, or a time that ticks by itself."""
+    if part.at is None:
+        return conditional_escape(part.text)
+    if part.form == "moment":
+        return moment(part.at)
+    return format_html("<span data-oldest-seen>{}</span>", age(part.at, "ago"))
+
+
+@register.simple_tag
+def site_count(state: str, number: int) -> SafeString:
+    looks, shown = _SITES.get(state, (state, word(state)))
+    return pill(looks, f"{number} {shown}")
+
+
+@register.simple_tag
+def need_pill(need: Need) -> SafeString:
+    """Its state, since when, and who says so."""
+    return format_html(
+        '<span class="pill" data-state="{}" title="Seen by {}"><span class="word">{}</span> '
+        '<span class="age">{}</span></span>',
+        need.state,
+        need.source,
+        need.word or word(need.state),
+        age(need.since) if need.since else "now",
+    )
+
+
+@register.filter
+def moments(seen: Mapping[int, datetime]) -> str:
+    """As JSON, for refresh.js."""
+    return json.dumps({str(key): at.isoformat() for key, at in seen.items()})
