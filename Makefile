@@ -4,8 +4,9 @@ SHELL := /bin/bash
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 LAB ?= 1
+ASSETS := siteflow/static/vendor/.made
 
-.PHONY: help run test templates kills lab check mutants bench lock clean
+.PHONY: help run test assets templates kills lab check mutants bench lock clean
 
 help: ## This list
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
@@ -16,6 +17,8 @@ run: .venv/runtime ## Starts everything on SQLite and prints the address
 
 test: .venv/development ## Set-up and all tests, on both databases, the lab included (LAB=0 leaves it out)
 	@LAB=$(LAB) $(BIN)/python -m tests.run $(TEST_ARGS)
+
+assets: $(ASSETS) ## Fetches the files from npm that draw graph and charts; no Node is needed
 
 templates: .venv/development ## The real software of all site templates, built and started on a lab host
 	@tests/lab/install
@@ -49,9 +52,10 @@ bench: .venv/development ## Figures as a table and as JSON (var/bench.json)
 lock: ## Compiles requirements*.in to pinned, hashed requirements*.txt
 	$(BIN)/uv pip compile -q --generate-hashes --no-header --no-annotate -p 3.11 requirements.in -o requirements.txt
 	$(BIN)/uv pip compile -q --generate-hashes --no-header --no-annotate -p 3.11 requirements-dev.in -o requirements-dev.txt
+	$(BIN)/uv pip compile -q --generate-hashes --no-header --no-annotate -p 3.11 assets/node.in -o assets/node.txt
 
-clean: ## Removes the virtual environment and caches; never var/, which holds your data
-	rm -rf .venv .mypy_cache .ruff_cache .import_linter_cache .hypothesis test-results
+clean: ## Removes the virtual environment, fetched files and caches; never var/, which holds your data
+	rm -rf .venv siteflow/static/vendor node_modules .mypy_cache .ruff_cache .import_linter_cache .hypothesis test-results
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .venv/made:
@@ -60,10 +64,13 @@ clean: ## Removes the virtual environment and caches; never var/, which holds yo
 	@$(PYTHON) -m venv .venv
 	@touch $@
 
-.venv/runtime: .venv/made requirements.txt
+.venv/runtime: .venv/made requirements.txt | $(ASSETS)
 	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements.txt
 	@touch $@
 
 .venv/development: .venv/runtime requirements-dev.txt
 	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements-dev.txt
 	@touch $@
+
+$(ASSETS): package.json package-lock.json assets/get.py assets/node.txt | .venv/made
+	@$(BIN)/python assets/get.py

@@ -1,4 +1,4 @@
-"""What was used, over HTTP, mounted at /api/metrics."""
+"""What was used, and what hangs on what, over HTTP: /api/metrics and /api/graph."""
 
 from __future__ import annotations
 
@@ -11,14 +11,19 @@ from ninja import Field, Query, Router, Schema
 from pydantic import field_validator
 
 from audit.moments import Moment, moment_in
+from audit.searching import MAX_SEARCH
+from monitoring.graph import shown as graphs
+from monitoring.graph.telling import GraphOut, ImpactOut
+from monitoring.graph.things import Kind, Tone
 from monitoring.history import shown
 from monitoring.history.levels import YEAR_S
 from monitoring.history.shown import Wanted
-from sites.answers import found, json_answer, need
+from sites.answers import MAX_KEY, found, json_answer, need
 from sites.models import Container, Host, Site
 from sites.paging import BadQuery
 
 metrics = Router(tags=["metrics"])
+graph = Router(tags=["graph"])
 
 _MOMENT: Final = "ISO 8601; without a zone it is UTC; "
 
@@ -116,3 +121,39 @@ def system_metrics(request: HttpRequest, query: Query[MetricsQuery]) -> HttpResp
     need(request.user, "sites.view_host")
     rows = list(Host.objects.visible_to(request.user).only("pk"))
     return json_answer(shown.of_hosts(rows, query.wanted(), now=timezone.now()))
+
+
+class GraphQuery(Schema):
+    """Without ``grouped``, sites are collapsed when there are more than 300 nodes."""
+
+    host: str = Field("", max_length=MAX_SEARCH, description="key or name of a host")
+    site: int | None = Field(None, ge=0, le=MAX_KEY, description="key of a site: opens it")
+    state: list[Tone] = Field([], max_length=len(Tone), description="may be repeated")
+    grouped: bool | None = Field(None, description="collapse the sites, or list everything")
+
+    def wanted(self) -> graphs.Wanted:
+        return graphs.Wanted(self.host, self.site, self.state, self.grouped)
+
+
+class ImpactQuery(Schema):
+    """A node: a network's or volume's key is that of its host, and it has a name."""
+
+    kind: Kind
+    key: int = Field(ge=0, le=MAX_KEY)
+    name: str = Field("", max_length=MAX_SEARCH)
+
+
+@graph.get("", response=GraphOut)
+def whole_graph(request: HttpRequest, query: Query[GraphQuery]) -> HttpResponse:
+    """Domains, proxies, sites, containers, networks, volumes, hosts and NAS, as far as the account
+    sees them, and what each needs of the others."""
+    need(request.user, "sites.view_site")
+    return json_answer(graphs.shown(request.user, query.wanted()).out())
+
+
+@graph.get("/impact", response=ImpactOut)
+def impact(request: HttpRequest, query: Query[ImpactQuery]) -> HttpResponse:
+    """What breaks if this stops, of what the account sees."""
+    need(request.user, "sites.view_site")
+    node = f"{query.kind}:{query.key}" + (f":{query.name}" if query.name else "")
+    return json_answer(graphs.impact(request.user, node))

@@ -58,6 +58,24 @@ class Series(models.Model):
         return f"{self.kind} {self.container_id or self.site_id or self.host_id} {self.mount}"
 
 
+class Look(models.Model):
+    """Somebody has what this uses before their eyes, until then; renewed while they do."""
+
+    kind = models.CharField(max_length=9)
+    part = models.PositiveBigIntegerField(default=0)  # of the container or site, 0 of a host
+    host = models.ForeignKey("sites.Host", on_delete=models.CASCADE, related_name="+")
+    until = models.DateTimeField()
+
+    class Meta:
+        default_permissions = ()
+        constraints = [
+            models.UniqueConstraint(fields=["host", "kind", "part"], name="look_once_per_thing")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.part or self.host_id} until {self.until:%H:%M:%S}"
+
+
 class Point(models.Model):
     """What was measured from ``at`` on, for as long as a step of its level is.
 
@@ -80,3 +98,20 @@ class Point(models.Model):
 
     def __str__(self) -> str:
         return f"{self.series_id}/{self.level} {self.at:%Y-%m-%d %H:%M}"
+
+
+# Django looks for models in here.
+from monitoring.alerts.models import (  # noqa: E402
+    Alert,
+    AlertEvent,
+    Maintenance,
+    Rule,
+    SiteProbe,
+    Turn,
+)
+from monitoring.notify.models import Channel, Delivery  # noqa: E402
+
+__all__ = [
+    "Alert", "AlertEvent", "Channel", "Delivery", "Maintenance", "Monitor", "Point", "Rule",
+    "Series", "SiteProbe", "Turn",
+]  # fmt: skip

@@ -6,13 +6,16 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Final
 
 from django.db import connection
+from django.utils import timezone
 
 from audit.actor import Actor
 from audit.retention import cleanup
 from monitoring.history.writing import prune
+from monitoring.notify.claiming import forget
 from provisioning.given_up import purge_given_up
 from provisioning.operations.host_new_keys import forget_unclaimed
 from provisioning.wizards.expiry import expire_idle
@@ -22,12 +25,14 @@ log = logging.getLogger(__name__)
 EVERY_S: Final = 3_600.0
 # Longer than a monitor is ever gone: what it has not averaged yet when it goes is left to it.
 HISTORY_SLACK_S: Final = 8 * 24 * 3_600.0
+DELIVERIES_KEPT: Final = timedelta(days=30)
 TASKS: Final[dict[str, Callable[[], object]]] = {
     "the audit": lambda: cleanup(actor=Actor.system("retention")),
     "keys without a host": forget_unclaimed,
     "idle wizards": expire_idle,
     "the quarantine": purge_given_up,
     "history nobody adds to": lambda: prune(now_s=time.time() - HISTORY_SLACK_S),
+    "notifications": lambda: forget(before=timezone.now() - DELIVERIES_KEPT),
 }
 
 

@@ -186,6 +186,7 @@ class OutputLine(models.Model):
 
 
 # Django looks for models in here.
+from provisioning.backups.models import BackupSource, SiteBackup  # noqa: E402
 from provisioning.certificates.models import Certificate, CertificateCheck  # noqa: E402
 from provisioning.proxy.models import Proxy  # noqa: E402
 from provisioning.quarantine.models import Quarantine  # noqa: E402
@@ -195,6 +196,7 @@ from provisioning.site_templates.models import SiteTemplate, TemplateVersion  # 
 from provisioning.wizards.models import Wizard  # noqa: E402
 
 __all__ = [
-    "Certificate", "CertificateCheck", "Operation", "OutputLine", "Proxy", "Quarantine", "Release",
-    "Rollout", "RolloutSite", "SiteTemplate", "Step", "TemplateVersion", "Wizard",
+    "BackupSource", "Certificate", "CertificateCheck", "Operation", "OutputLine", "Proxy",
+    "Quarantine", "Release", "Rollout", "RolloutSite", "SiteBackup", "SiteTemplate", "Step",
+    "TemplateVersion", "Wizard",
 ]  # fmt: skip

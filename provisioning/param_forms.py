@@ -46,11 +46,12 @@ WORDS: dict[str, tuple[str, str]] = {
         "Use volumes that are there already",
         "Tick it if volumes of these names hold this site’s own data.",
     ),
+    "root": ("Folder", "On the NAS."),
     "number": ("Number", "Of the release."),
     "pinned": ("Pinned", "A pinned release is kept, however old it is."),
 }
 # Known from the page that leads to the form.
-HIDDEN = {"number", "plan_digest", "pinned"}
+HIDDEN = {"number", "plan_digest", "pinned", "root"}
 
 
 def params_form(verb: Verb, data: Any = None, *, initial: Any = None) -> forms.Form:

@@ -113,7 +113,7 @@ def looked_at(host: Host, at: datetime) -> bool:
         return False
     host.inventory_at = host.observed_at = at
     message = {"type": "hosts.seen", "host": host.pk, "at": at}
-    _publish_to_who_sees_any(host, ["hosts", *_topics(host.pk)], message)
+    _publish_to_who_sees_any(host, ["hosts", "graph", *_topics(host.pk)], message)
     if not was_fresh:
         publish_host(host.pk)
         publish_freshness(host)

@@ -13,6 +13,8 @@ from sites.models import Container
 PROJECT_LABEL = "com.docker.compose.project"
 SERVICE_LABEL = "com.docker.compose.service"
 HASH_LABEL = "com.docker.compose.config-hash"
+NEEDS_LABEL = "com.docker.compose.depends_on"
+MOST_ATTACHED = 50  # of each kind, of one container
 _ENDED = {"exited", "dead", "restarting"}
 _FROM_FULL_READ_ONLY = ("exit_code", "restart_count", "created_at", "started_at", "finished_at")
 
@@ -40,6 +42,12 @@ def project(state: Labelled) -> str:
 def service(state: Labelled) -> str:
     """The service of its compose project; "" when it belongs to none."""
     return state.labels.get(SERVICE_LABEL, "")
+
+
+def needs(state: Labelled) -> list[str]:
+    """The services it waits for, from "db:service_healthy:false,cache:service_started:true"."""
+    parts = state.labels.get(NEEDS_LABEL, "").split(",")
+    return sorted({part.partition(":")[0].strip()[:255] for part in parts} - {""})
 
 
 def columns(state: ContainerState) -> dict[str, Any]:
@@ -91,6 +99,15 @@ def began_anew(row: Container, state: ContainerState) -> bool:
     return state.state in _ENDED and row.finished_at != state.finished_at
 
 
+def attached(state: ContainerState) -> dict[str, list[str]]:
+    """What it hangs on: networks, volumes, and services of its own project."""
+    return {
+        "networks": list(state.networks[:MOST_ATTACHED]),
+        "volumes": list(state.volumes[:MOST_ATTACHED]),
+        "needs": needs(state)[:MOST_ATTACHED],
+    }
+
+
 def _described(state: ContainerState) -> dict[str, Any]:
     return {
         "name": state.name[:255],
@@ -100,6 +117,7 @@ def _described(state: ContainerState) -> dict[str, Any]:
         "health": state.health,
         "ports": [asdict(port) for port in state.ports],
         "labels": state.labels,
+        "attached": attached(state),
         "compose_project": project(state),
         "compose_service": state.labels.get(SERVICE_LABEL, "")[:255],
     }

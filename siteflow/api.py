@@ -6,10 +6,12 @@ from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from ninja.errors import HttpError, ValidationError
 
+import monitoring.alerts.api
 import monitoring.api
 import provisioning.api
 import sites.api
 from audit.api import router as audit
+from monitoring.notify.api import notifications
 from siteflow.accounts.api import auth, own_tokens
 from siteflow.accounts.bearer import SessionLogin, TokenLogin
 from siteflow.errors import answer_to
@@ -33,6 +35,7 @@ api.add_router("/health", health)
 api.add_router("/overview", overview)
 api.add_router("/hosts", provisioning.api.hosts)
 api.add_router("/hosts", provisioning.api.proxies)
+api.add_router("/hosts", provisioning.api.nas)
 api.add_router("/containers", sites.api.containers)
 api.add_router("/containers", provisioning.api.container_actions)
 api.add_router("/sites", sites.api.sites)
@@ -41,12 +44,16 @@ api.add_router("/provision", provisioning.api.provision)
 api.add_router("/quarantine", provisioning.api.quarantine)
 api.add_router("/domains", provisioning.api.domains)
 api.add_router("/certificates", provisioning.api.certificates)
+api.add_router("/backups", provisioning.api.backups)
 api.add_router("/operations", provisioning.api.operations)
 api.add_router("/templates", provisioning.api.templates)
 api.add_router("/rollouts", provisioning.api.rollouts)
 api.add_router("/provision", provisioning.api.offered)
 api.add_router("/wizards", provisioning.api.wizards)
+api.add_router("/alerts", monitoring.alerts.api.alerts)
 api.add_router("/metrics", monitoring.api.metrics)
+api.add_router("/notifications", notifications)
+api.add_router("/graph", monitoring.api.graph)
 api.add_router("/audit", audit)
 api.add_router("/auth", auth)
 api.add_router("/tokens", own_tokens)

@@ -46,6 +46,7 @@ _OF_SITES = (
     "admin:provisioning_sitetemplate_changelist",
     "admin:provisioning_quarantine_changelist",
 )
+_OF_SETTINGS = ("admin:monitoring_channel_changelist", "admin:monitoring_delivery_changelist")
 # By what people do. What does not exist yet is not listed.
 MENU = (
     Item("Overview", "overview", "admin:index"),
@@ -53,11 +54,19 @@ MENU = (
     Item("Containers", "containers", "admin:sites_container_changelist", "sites.view_container"),
     Item("Hosts", "hosts", "admin:sites_host_changelist", "sites.view_host"),
     Item(
+        "Alerts",
+        "alerts",
+        "admin:monitoring_alert_changelist",
+        "sites.view_site",
+        also=("admin:monitoring_rule_changelist", "admin:monitoring_maintenance_changelist"),
+    ),
+    Item(
         "Certificates",
         "certificates",
         "admin:provisioning_certificate_changelist",
         "sites.view_site",
     ),
+    Item("Backups", "backups", "admin:provisioning_sitebackup_changelist", "sites.view_site"),
     Item(
         "Operations",
         "operations",
@@ -66,7 +75,14 @@ MENU = (
     ),
     Item("Audit", "audit", "admin:audit_entry_changelist", "audit.view_entry"),
     Item("Health", "health", "admin:health", ADMIN_PERMISSION, apart=True, everywhere=True),
-    Item("Settings", "settings", "admin:app_list", "auth.view_user", args=("auth",)),
+    Item(
+        "Settings",
+        "settings",
+        "admin:app_list",
+        "auth.view_user",
+        args=("auth",),
+        also=_OF_SETTINGS,
+    ),
 )
 
 
@@ -93,6 +109,7 @@ class Console(AdminSite):
                 "may_see": {
                     "operations": may_somewhere(request.user, "provisioning.view_operation"),
                     "audit": may_somewhere(request.user, "audit.view_entry"),
+                    "channels": may_somewhere(request.user, "monitoring.manage_channel"),
                 },
                 "running": Operation.objects.visible_to(request.user).active().count(),
             }
@@ -127,7 +144,9 @@ def _roots() -> dict[str, str]:
         "site_root": "admin:sites_site_changelist",
         "domain_root": "admin:sites_domain_changelist",
         "certificate_root": "admin:provisioning_certificate_changelist",
+        "backup_root": "admin:provisioning_sitebackup_changelist",
         "host_root": "admin:sites_host_changelist",
+        "alert_root": "admin:monitoring_alert_changelist",
         "operation_root": "admin:provisioning_operation_changelist",
     }
     return {name: reverse(view) for name, view in lists.items()}

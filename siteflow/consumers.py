@@ -28,6 +28,7 @@ from siteflow.errors import Problem, problem_of
 from siteflow.frames import ActionStart, BadFrame, Frame, Ping, Subscribe, Unsubscribe, parse
 from siteflow.hub import Client, hub_of_this_loop
 from siteflow.limits import TooMany, spend_change
+from siteflow.looking import looking_of_this_loop
 from siteflow.sessions import Rights, rights_of, watch_of_this_loop
 from siteflow.topics import Wish, snapshot, topic_of
 from sites.live import encode
@@ -162,6 +163,7 @@ class LiveSocket:
             # First listen, then look: a change in between comes twice rather than never.
             await self._hub.subscribe([wish.topic], self._client)
             await self._send_snapshot(wish, number)
+        looking_of_this_loop().soon(wish.topic)
 
     async def _send_snapshot(self, wish: Wish, number: int | str | None = None) -> None:
         """Raises why not, and then the topic is given up."""

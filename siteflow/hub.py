@@ -97,6 +97,10 @@ class Hub:
         """The client is gone: end all its subscriptions."""
         self.unsubscribe(list(self._clients), client)
 
+    def topics(self) -> list[str]:
+        """Those that somebody listens to."""
+        return list(self._clients)
+
     def mark_all_behind(self) -> None:
         for client in {c: None for members in self._clients.values() for c in members}:
             client.mark_behind()

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Final
+
 from whitenoise.storage import CompressedManifestStaticFilesStorage  # type: ignore[import-untyped]
 
 
@@ -12,3 +15,14 @@ class HashedFiles(CompressedManifestStaticFilesStorage):  # type: ignore[misc]
     """
 
     support_js_module_import_aggregation = True
+
+
+# What draws graph and charts comes from npm, and is fetched rather than kept: see assets/get.py.
+_FETCHED: Final = Path(__file__).resolve().parent / "static" / "vendor" / ".made"
+
+
+def lacking() -> str:
+    """Why the pages would lack scripts; empty when all is there."""
+    if _FETCHED.is_file():
+        return ""
+    return "The files that draw the graph and the charts are not here yet: run `make assets`."

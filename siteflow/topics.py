@@ -6,13 +6,19 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from monitoring.alerts.models import Alert
+from monitoring.alerts.rows import alert_rows
+from monitoring.alerts.shown import alert_out
+from monitoring.graph import shown as graphs
+from monitoring.metrics import SeriesKey
+from monitoring.usage.telling import item_of
 from provisioning.models import Operation
 from provisioning.schemas import line_out, operation_detail, operation_out
 from sites.answers import by_keys, found, need
-from sites.models import Host
+from sites.models import Container, Host, Site
 from sites.rights import Viewer
 from sites.rows import container_rows, host_rows, site_rows
-from sites.schemas import container_out, host_out, site_out
+from sites.schemas import container_out, host_is_fresh, host_out, site_out
 
 MAX_ITEMS: Final = 500
 RECENT_OPERATIONS: Final = 50
@@ -48,7 +54,7 @@ class Topic:
 
 def topic_of(name: str) -> tuple[Topic, int]:
     """The topic and the key in its name, 0 without one. Raises UnknownTopic."""
-    kind, dot, key = name.partition(".")
+    kind, dot, key = name.rpartition(".") if "." in name else (name, "", "")
     topic = TOPICS.get(f"{kind}." if dot else kind)
     if topic is None:
         raise UnknownTopic(name)
@@ -95,6 +101,21 @@ def _hosts(user: Viewer, wish: Wish, key: int) -> Snapshot:
     return _part(host_rows(user), wish, host_out)
 
 
+def _graph(user: Viewer, wish: Wish, key: int) -> Snapshot:
+    """As `/api/graph` has it; nothing of it for who wants its changes only."""
+    if wish.ids is not None:
+        return {"nodes": [], "edges": [], "ids": list(wish.ids)}
+    return graphs.shown(user, graphs.Wanted()).out()
+
+
+def _alerts(user: Viewer, wish: Wish, key: int) -> Snapshot:
+    """Those that are open, newest first."""
+    rows = alert_rows(user)
+    if wish.ids is None:
+        rows = rows.filter(state__in=Alert.OPEN)
+    return _part(rows, wish, alert_out)
+
+
 def _operations(user: Viewer, wish: Wish, key: int) -> Snapshot:
     """Those under way and the latest; ``total`` counts all there ever were."""
     rows = Operation.objects.visible_to(user).defer("journal")
@@ -114,11 +135,38 @@ def _operation(user: Viewer, wish: Wish, key: int) -> Snapshot:
     return {"items": [operation_detail(row)], "lines": [line_out(line) for line in lines]}
 
 
+def _metrics_of_container(user: Viewer, wish: Wish, key: int) -> Snapshot:
+    rows = Container.objects.visible_to(user).select_related("host")
+    return _metrics("container", row := found(rows, key), row.host)
+
+
+def _metrics_of_site(user: Viewer, wish: Wish, key: int) -> Snapshot:
+    rows = Site.objects.visible_to(user).select_related("host")
+    return _metrics("site", row := found(rows, key), row.host)
+
+
+def _metrics_of_host(user: Viewer, wish: Wish, key: int) -> Snapshot:
+    return _metrics("host", row := found(Host.objects.visible_to(user), key), row)
+
+
+def _metrics(kind: str, row: Container | Site | Host, host: Host) -> Snapshot:
+    """Values come with the first message; what is known before is whether there will be any."""
+    fresh = host_is_fresh(host)
+    key = SeriesKey(kind, host.pk, 0 if kind == "host" else row.pk)
+    since = None if fresh else host.inventory_at
+    return {"items": [item_of(key, known=fresh, unknown_since=since)]}
+
+
 TOPICS: Final[dict[str, Topic]] = {
     "sites": Topic("sites.view_site", _sites),
     "containers": Topic("sites.view_container", _containers),
     "containers.": Topic("sites.view_container", _containers_of_host, keyed=True),
     "hosts": Topic("sites.view_host", _hosts),
+    "graph": Topic("sites.view_site", _graph),
+    "alerts": Topic("sites.view_site", _alerts),
     "operations": Topic("provisioning.view_operation", _operations),
     "operation.": Topic("provisioning.view_operation", _operation, keyed=True),
+    "metrics.": Topic("sites.view_container", _metrics_of_container, keyed=True),
+    "metrics.site.": Topic("sites.view_site", _metrics_of_site, keyed=True),
+    "metrics.host.": Topic("sites.view_host", _metrics_of_host, keyed=True),
 }

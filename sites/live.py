@@ -14,7 +14,7 @@ import logging
 import os
 import threading
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final, Required, TypedDict
 
@@ -33,6 +33,10 @@ CLOSE_S: Final = 1.0
 GAP: Final[dict[str, Any]] = {"type": "feed", "topics": [], "text": "", "scope": None, "gap": True}
 
 
+# Of a message, the topic and the message that follow from it.
+Follow = Callable[[Mapping[str, Any]], tuple[str, Mapping[str, Any]]]
+
+
 class Scope(TypedDict, total=False):
     """What must be held to get a message, and for what: a host's or a site's key.
 
@@ -43,6 +47,10 @@ class Scope(TypedDict, total=False):
     host: int | None
     site: int | None
     near: int
+
+
+# What else is told when something is, by the type of its message: of the same scope.
+FOLLOWING: Final[dict[str, Follow]] = {}
 
 
 def publish(
@@ -56,6 +64,18 @@ def publish(
     ``scope`` says what the message is about: a subscriber who may not see that is passed over.
     None is for messages that every subscriber of the topic may see.
     """
+    _put(topics, message, scope)
+    if follow := FOLLOWING.get(message.get("type", "")):
+        try:
+            told = follow(message)
+        except Exception:  # whatever it is, what it follows from is told already
+            logger.exception("What follows from %s cannot be told", message["type"])
+            _publisher.put(GAP)
+        else:
+            _put([told[0]], told[1], scope)
+
+
+def _put(topics: Sequence[str], message: Mapping[str, Any], scope: Scope | None) -> None:
     try:
         text = encode(message)
     except (TypeError, ValueError):

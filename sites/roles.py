@@ -46,6 +46,8 @@ SCOPES: Final[dict[str, frozenset[str]]] = {
             "sites.reveal_site",
             "sites.manage_tag",
             "provisioning.manage_sitetemplate",
+            "monitoring.manage_rule",
+            "monitoring.manage_channel",
         }
     ),
     "audit": frozenset(
@@ -61,6 +63,8 @@ SCOPES: Final[dict[str, frozenset[str]]] = {
 }  # fmt: skip
 _EVERYWHERE_ONLY: Final = SCOPES["accounts"] | {
     "provisioning.manage_sitetemplate",
+    "monitoring.manage_rule",
+    "monitoring.manage_channel",
     "sites.manage_tag",
     "audit.cleanup_entry",
     "audit.verify_entry",

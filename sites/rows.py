@@ -24,7 +24,7 @@ def container_rows(user: Viewer) -> ContainerQuerySet:
     """For ``container_out``, with ``live_state`` to filter and order by."""
     heavy = (f"host__{name}" for name in _HEAVY_OF_HOST)
     rows = Container.objects.visible_to(user).live().select_related("host", "site")
-    return rows.defer("labels", "site__config_files", *heavy)
+    return rows.defer("labels", "attached", "site__config_files", *heavy)
 
 
 def host_rows(user: Viewer) -> QuerySet[Host]:

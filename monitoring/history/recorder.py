@@ -29,12 +29,19 @@ class Recorder:
         self._hosts: set[int] = set()  # whose history is looked after here
         self._rolled: dict[tuple[int, int], float] = {}  # by host and level: until when
 
-    def add(self, readings: Mapping[SeriesKey, Mapping[str, float]], *, source: str) -> None:
-        """What was read just now."""
+    def add(
+        self,
+        readings: Mapping[SeriesKey, Mapping[str, float]],
+        *,
+        source: str,
+        weight_s: float = 1.0,
+    ) -> None:
+        """What was read just now; it stands for so many seconds."""
         minute = _MINUTE.begin(self._clock())
         with self._lock:
             for key, values in readings.items():
-                self._tallies.setdefault((minute, key), Tally()).add(values, source=source)
+                tally = self._tallies.setdefault((minute, key), Tally())
+                tally.add(values, source=source, weight_s=weight_s)
 
     def write(self) -> None:
         """Writes the minutes that have ended, and what they end. Raises what the database does."""

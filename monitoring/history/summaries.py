@@ -23,22 +23,23 @@ class Summed:
 
 
 class Tally:
-    """Collects the readings of one minute."""
+    """Collects the readings of one minute, each for as long as it stands: the pace may change."""
 
     def __init__(self) -> None:
         self.source = ""
-        self._seen: dict[str, tuple[int, float, float, float]] = {}
+        self._seen: dict[str, tuple[float, float, float, float]] = {}
 
-    def add(self, readings: Mapping[str, float], *, source: str) -> None:
-        self.source = source
+    def add(self, readings: Mapping[str, float], *, source: str, weight_s: float = 1.0) -> None:
+        self.source, seen = source, self._seen
         for name, value in readings.items():
-            count, total, low, high = self._seen.get(name, (0, 0.0, value, value))
-            self._seen[name] = count + 1, total + value, min(low, value), max(high, value)
+            weight, total, low, high = seen.get(name, (0.0, 0.0, value, value))
+            total += weight_s * value
+            seen[name] = weight + weight_s, total, min(low, value), max(high, value)
 
     def summed(self) -> Summed:
         values = {
-            name: Summary(low, min(high, max(low, total / count)), high)
-            for name, (count, total, low, high) in self._seen.items()
+            name: Summary(low, min(high, max(low, total / weight)), high)
+            for name, (weight, total, low, high) in self._seen.items()
         }
         return Summed(1, self.source, values)
 

@@ -8,11 +8,17 @@ import time
 from collections.abc import Callable
 from typing import Final, Protocol
 
+from django.utils import timezone
+
 from monitoring.database import DATABASE_GONE, Database
 from monitoring.history.levels import LEVELS
 from monitoring.history.recorder import Recorder
+from monitoring.usage import looks
 from monitoring.usage.disks import disk_readings
+from monitoring.usage.pace import Pace
 from monitoring.usage.sampling import Sampling
+from monitoring.usage.telling import Tick, tell, tell_unknown
+from monitoring.usage.ticks import Ticks
 from provisioning.drivers.host import HostDriver
 
 log = logging.getLogger(__name__)
@@ -32,11 +38,18 @@ class Usage:
     """``begin`` samples a host until what it gives back is closed; ``start`` keeps the history."""
 
     def __init__(
-        self, *, database: Database, interval_s: float, clock: Callable[[], float] = time.time
+        self,
+        *,
+        database: Database,
+        interval_s: float,
+        monitor: str = "",
+        clock: Callable[[], float] = time.time,
     ) -> None:
         self._database = database
-        self._interval_s = interval_s
+        self._monitor = monitor
         self._clock = clock
+        self._pace = Pace(slow_s=interval_s)
+        self._ticks = Ticks()
         self._recorder = Recorder(database=database, clock=clock)
         self._hosts: dict[int, Sampling] = {}  # by the host's key, the latest one
         self._stopped = threading.Event()
@@ -52,11 +65,34 @@ class Usage:
             driver,
             database=self._database,
             sink=self._recorder.add,
-            interval_s=lambda: self._interval_s,
+            interval_s=lambda: self.interval_s(host),
+            on_tick=lambda tick: self._tell(host, tick),
         )
         self._hosts[host] = sampling
         sampling.start()
         return sampling
+
+    def interval_s(self, host: int) -> float:
+        """How often it is sampled just now."""
+        return self._pace.interval_s(host)
+
+    def look(self) -> None:
+        """Once a second, asks who looks at what. Raises what the database does."""
+        now = timezone.now()
+        looked = self._database(lambda: looks.looked_at(self._monitor, now=now))
+        for host in self._pace.are(looked):
+            self._ticks.begin(host)
+            if (sampling := self._hosts.get(host)) is not None:
+                sampling.hurry()
+        for host in self._ticks.silent(self._pace.hosts()):
+            since = self._ticks.latest_at(host)
+            tell_unknown(host, looked[host], at=now, since=since or looked[host].read_at)
+
+    def _tell(self, host: int, tick: Tick) -> None:
+        now = timezone.now()
+        self._ticks.came(host, now)
+        if (looked := self._pace.looked(host)) is not None:
+            tell(host, looked, tick, at=now)
 
     def turn(self) -> None:
         """Once a minute, writes the one before. Raises what the database does."""
@@ -66,6 +102,7 @@ class Usage:
         self._minute = minute
         self._recorder.write()
         self._hosts = {key: each for key, each in self._hosts.items() if not each.closed}
+        self._database(lambda: looks.forget(now=timezone.now()))
         hosts = list(self._hosts)
         if hosts:
             self._recorder.add(self._database(lambda: disk_readings(hosts)), source="cgroup")
@@ -73,6 +110,7 @@ class Usage:
     def _run(self) -> None:
         while not self._stopped.wait(_TURN_S):
             try:
+                self.look()
                 self.turn()
             except DATABASE_GONE as error:
                 log.warning("history could not be written: %s", error)

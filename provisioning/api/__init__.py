@@ -1,5 +1,6 @@
 """Hosts, operations and everything that changes something, over HTTP."""
 
+from provisioning.api.backups import backups, nas
 from provisioning.api.certificates import certificates
 from provisioning.api.containers import actions as container_actions
 from provisioning.api.domains import domains
@@ -14,6 +15,7 @@ from provisioning.api.templates import offered, templates
 from provisioning.api.wizards import wizards
 
 __all__ = [
-    "certificates", "container_actions", "domains", "hosts", "offered", "operations",
-    "provision", "proxies", "quarantine", "rollouts", "site_actions", "templates", "wizards",
+    "backups", "certificates", "container_actions", "domains", "hosts", "nas", "offered",
+    "operations", "provision", "proxies", "quarantine", "rollouts", "site_actions", "templates",
+    "wizards",
 ]  # fmt: skip

@@ -20,6 +20,7 @@ ADVICE: Final[dict[str, str]] = {
     "login_refused": "Check the user name and that the public key is in its authorized_keys.",
     "bad_credential": "Import the private key again, with its passphrase if it has one.",
     "no_shell": "Give the user a login shell on the host.",
+    "no_sftp": "Turn on SFTP on the host (on a NAS mostly a tick in its settings of SSH or FTP).",
     "sudo_refused": "Allow the user to run docker, systemctl and, for sites, /bin/sh "
     "with sudo without a password.",
     "docker_missing": "Install Docker Engine on the host, or correct the socket's path.",
@@ -41,6 +42,11 @@ ADVICE: Final[dict[str, str]] = {
     "permission_denied": "Check the owner and the permissions on the host.",
     "disk_full": "Free some space on the host: remove unused images or old logs.",
     "output_too_large": "The answer was cut off; ask for less.",
+    "unmounted": "Look on the NAS whether the volume is mounted, and whether the folder is still "
+    "called so.",
+    "folder_empty": "Put a file there and set its name as the marker: then an empty folder is "
+    "known to be one without backups.",
+    "no_nas": "Say on the page of the NAS, a host, whose backups lie there.",
     "garbage": "The host's answer could not be read; run the host's test and look at its output.",
     "bad_argument": "Remove the character that cannot be passed on, or shorten the value.",
     "bad_setting": "Correct the setting where SiteFlow runs, then start SiteFlow again.",

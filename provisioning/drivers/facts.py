@@ -86,7 +86,7 @@ def read_facts(host: HostDriver, *, disk_usage: bool = True) -> HostFacts:
     found: dict[str, Any] = {}
     found |= parse_uname(host.run(UNAME_ARGV).stdout)
     found |= parse_files(host.run(FILES_ARGV).stdout)
-    found["clock_skew_ms"] = parse_clock(host.run(DATE_ARGV), now_s=time.time())
+    found["clock_skew_ms"] = clock_skew_ms(host)
     found["disks"] = _or({}, lambda: {"disks": _disks(host)}).get("disks", ())
     found |= _or({}, lambda: parse_docker(host.docker.version(), host.docker.info()))
     if found.get("docker_version"):
@@ -94,6 +94,11 @@ def read_facts(host: HostDriver, *, disk_usage: bool = True) -> HostFacts:
         if disk_usage:
             found |= _or({}, lambda: parse_disk_usage(host.docker.disk_usage()))
     return HostFacts(**found)
+
+
+def clock_skew_ms(host: HostDriver) -> int | None:
+    """How far the host's clock is ahead; None where its ``date`` says nothing that can be read."""
+    return parse_clock(host.run(DATE_ARGV), now_s=time.time())
 
 
 def _or(default: dict[str, Any], read: Callable[[], dict[str, Any]]) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TypeVar
 
 import paramiko
@@ -19,6 +19,7 @@ from provisioning.drivers.disks import df_argv, parse_df
 from provisioning.drivers.dockerd import Dockerd
 from provisioning.drivers.errors import DriverError
 from provisioning.drivers.exchange import Exchange, Overdue
+from provisioning.drivers.folders import Folders
 from provisioning.drivers.forward import check_tcp, forward_error
 from provisioning.drivers.host import DockerApi, Result
 from provisioning.drivers.hostile import printable
@@ -203,6 +204,20 @@ class SshHost:
         DriverError permission_denied, disk_full or conflict among others: then it is as it was.
         """
         return self._files(lambda files: files.edit(path, change, max_bytes=max_bytes), path)
+
+    @contextlib.contextmanager
+    def folders(self, *, timeout_s: float) -> Iterator[Folders]:
+        """Folders to look at over SFTP, for ``timeout_s`` in all."""
+        deadline = Deadline(timeout_s)
+        held = self.calls.session(deadline)
+        try:
+            yield Folders(held.lane, who=label(self.target), deadline=deadline)
+        except DriverError as error:
+            if error.code == "timeout" and not held.link.answers(timeout_s=_PROBE_TIMEOUT_S):
+                self.calls.drop(held.link)  # the next one does not wait on a dead connection
+            raise
+        finally:
+            held.release()
 
     def _files(self, use: Callable[[Files], T], path: str) -> T:
         deadline = Deadline(self.target.command_timeout_s)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from provisioning.operations import (
+    backups,
     certificates,
     containers,
     domains,
@@ -11,6 +12,7 @@ from provisioning.operations import (
     host_records,
     host_test,
     hosts,
+    nas,
     proxies,
     quarantine,
     site_adopt,
@@ -123,6 +125,14 @@ _ALL = (
          domains.remove_password, params=domains.Username, inline=True),
     Verb("cert.check", "Check certificate", "checked", Domain, _OPERATE_SITE, certificates.check,
          deadline_s=120, reads_only=True, on="domain"),
+    Verb("backup.check", "Check backups", "checked", Site, _OPERATE_SITE, backups.check,
+         deadline_s=120, reads_only=True, finds_own_way=True, on="site"),
+    Verb("nas.check", "Check backups", "checked", Host, _OPERATE_HOST, backups.check_nas,
+         deadline_s=120, reads_only=True, finds_own_way=True, on="host"),
+    Verb("nas.set", "Set up as NAS", "set", Host, _MANAGE_HOST, nas.set_nas,
+         params=nas.NasSettings, inline=True, on="host"),
+    Verb("nas.forget", "Forget folder of backups", "forgotten", Host, _MANAGE_HOST,
+         nas.forget_nas, params=nas.NasFolder, inline=True, confirm=True, on="host"),
 )  # fmt: skip
 
 VERBS: dict[str, Verb] = {verb.kind: verb for verb in _ALL}

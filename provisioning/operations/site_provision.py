@@ -149,8 +149,7 @@ def _undo(work: Work) -> None:
         work.remove_volumes(set(op.recall("volumes")) - had_volumes)
     with op.step("Take back: files", percent=op.row.percent, goes_on=True):
         _take_back_files(work)
-    Release.objects.filter(pk=work.release.pk).update(message=op.recall("undoing"))
-    _staged(work, Site.Stage.DRAFT)
+    _staged(work, Site.Stage.DRAFT)  # its release stays prepared: why it failed, the operation says
 
 
 def _take_back_files(work: Work) -> None:

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from django.utils import timezone
@@ -16,6 +16,7 @@ from provisioning.drivers import compose, compose_parse, compose_run, host_files
 from provisioning.drivers.compose import Project
 from provisioning.drivers.containers import ContainerState
 from provisioning.drivers.errors import DriverError
+from provisioning.drivers.facts import clock_skew_ms
 from provisioning.drivers.host import HostDriver
 from provisioning.operations.contract import Op, Undone, VerbError
 from provisioning.plans.wanted import COMPOSE, ENV, Wanted, wanted_of
@@ -171,13 +172,13 @@ class Work:
         None: all containers of the project. A job that ended well is as good as healthy.
         """
         wanted = set(docker_ids) if docker_ids is not None else None
-        began = time.monotonic()
+        ahead, began = self._clock_ahead(), time.monotonic()
         passed: set[str] = set()
         while True:
-            states = self._states(wanted)
-            waiting = [one for one in states if not is_well(one)]
+            states, now = self._states(wanted), timezone.now() + ahead
+            waiting = [one for one in states if not is_well(one, now=now)]
             for one in waiting:
-                if is_lost(one, beside=states):
+                if is_lost(one, beside=states, now=now):
                     raise self.unwell(one)
             passed |= {one.docker_id for one in waiting if self._passes(one)}
             if not [one for one in waiting if one.docker_id not in passed]:
@@ -200,9 +201,14 @@ class Work:
     def still_healthy(self, docker_ids: Iterable[str] | None = None) -> None:
         """A last look before there is no way back. Raises VerbError as above."""
         wanted = set(docker_ids) if docker_ids is not None else None
+        now = timezone.now() + self._clock_ahead()
         for one in self._states(wanted):
-            if not is_well(one) and not self._passes(one):
+            if not is_well(one, now=now) and not self._passes(one):
                 raise self.unwell(one)
+
+    def _clock_ahead(self) -> timedelta:
+        """Of the host: by its clock are the times at which its containers were started."""
+        return timedelta(milliseconds=clock_skew_ms(self.host) or 0)
 
     def _states(self, wanted: set[str] | None) -> list[ContainerState]:
         return [
@@ -258,16 +264,17 @@ class _gone_is_fine(suppress):  # noqa: N801  (reads like suppress, which it nar
         return isinstance(error, DriverError) and error.code in self._codes
 
 
-def is_well(one: ContainerState) -> bool:
+def is_well(one: ContainerState, *, now: datetime) -> bool:
+    """``now`` is by the clock of its host, here and below."""
     if one.health:
         return one.state == "running" and one.health == "healthy"
     if one.state == "exited":
         return one.exit_code == 0
-    steady = one.started_at is not None and _age_s(one.started_at) > STEADY_S
+    steady = one.started_at is not None and _age_s(one.started_at, now) > STEADY_S
     return one.state == "running" and steady
 
 
-def is_lost(one: ContainerState, *, beside: Iterable[ContainerState] = ()) -> bool:
+def is_lost(one: ContainerState, *, beside: Iterable[ContainerState], now: datetime) -> bool:
     """It will not become well by itself. ``beside``: what it may need, and that may be coming up.
 
     Without a health check one that crashes and is restarted again and again is never unhealthy.
@@ -276,19 +283,19 @@ def is_lost(one: ContainerState, *, beside: Iterable[ContainerState] = ()) -> bo
         return True
     if one.state == "exited":
         return one.exit_code != 0
-    return _crashes(one) and not any(_is_new(other) for other in beside if not _crashes(other))
+    return _crashes(one) and not any(_is_new(other, now) for other in beside if not _crashes(other))
 
 
 def _crashes(one: ContainerState) -> bool:
     return one.restart_count >= CRASHES
 
 
-def _is_new(one: ContainerState) -> bool:
-    return one.started_at is None or _age_s(one.started_at) < NEEDED_S
+def _is_new(one: ContainerState, now: datetime) -> bool:
+    return one.started_at is None or _age_s(one.started_at, now) < NEEDED_S
 
 
-def _age_s(since: datetime) -> float:
-    return (timezone.now() - since).total_seconds()
+def _age_s(since: datetime, now: datetime) -> float:
+    return (now - since).total_seconds()
 
 
 def carry_out(

@@ -1,5 +1,6 @@
 """Hosts, containers, sites and their domains in the console."""
 
+from sites.admin.backups import SiteBackupAdmin
 from sites.admin.certificates import CertificateAdmin
 from sites.admin.containers import ContainerAdmin
 from sites.admin.domains import DomainAdmin
@@ -15,6 +16,7 @@ __all__ = [
     "DomainAdmin",
     "HostAdmin",
     "QuarantineAdmin",
+    "SiteBackupAdmin",
     "RolloutAdmin",
     "SiteAdmin",
     "SiteTemplateAdmin",

@@ -55,6 +55,7 @@ class EndsWithin(admin.SimpleListFilter):
 @admin.register(Certificate)
 class CertificateAdmin(ReadingAdmin):
     view_permission = "sites.view_site"
+    list_title = "Certificates"
     list_display = ("name", "state", "left", "issuer", "compared", "site_name", "host_name")
     list_filter = (StateOfCertificate, EndsWithin, HostOfRow, SiteOfRow)
     search_fields = ("name", "site__name", "host__name")
@@ -75,16 +76,11 @@ class CertificateAdmin(ReadingAdmin):
         rows: QuerySet[Any] = certificate_rows(request.user)
         return rows
 
-    def changelist_view(
-        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
-        response = super().changelist_view(
-            request, {"title": "Certificates", **(extra_context or {})}
-        )
+    def told(self, request: HttpRequest, rows: list[Any]) -> dict[str, Any]:
         now = timezone.now()
-        for row in self.listed(response) or []:
+        for row in rows:
             row.told = certificate_out(row, now=now)
-        return response
+        return {}
 
     def change_view(
         self,

@@ -10,11 +10,13 @@ from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
 
+from monitoring.charts import page as charts
 from provisioning.acting import act
 from provisioning.bulk import MAX_TARGETS, carry_out, plan
 from provisioning.buttons import buttons
 from provisioning.operations.contract import Verb
 from sites.admin.filters import HealthFilter, HostOfRow, SiteOfRow, StateFilter
+from sites.admin.metrics import metrics_tab
 from sites.admin.reading import (
     ReadingAdmin,
     column,
@@ -30,12 +32,13 @@ from sites.rights import may_on
 from sites.rows import container_rows
 from sites.schemas import container_detail, container_out
 
-TABS = ("overview", "logs", "operations", "audit")
+TABS = ("overview", "logs", "metrics", "operations", "audit")
 
 
 @admin.register(Container)
 class ContainerAdmin(ReadingAdmin):
     view_permission = "sites.view_container"
+    list_title = "Containers"
     list_display = ("name", "state", "since", "site_name", "host_name", "published", "restarts")
     list_filter = (StateFilter, HealthFilter, HostOfRow, SiteOfRow)
     search_fields = ("name", "image", "compose_project", "host__name")
@@ -67,18 +70,7 @@ class ContainerAdmin(ReadingAdmin):
             for button in buttons(request.user, "container")
         }
 
-    def changelist_view(
-        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
-        response = super().changelist_view(
-            request, {"title": "Containers", **(extra_context or {})}
-        )
-        rows = self.listed(response)
-        if rows is not None:
-            response.context_data |= self._shown(request, rows)  # type: ignore[attr-defined]
-        return response
-
-    def _shown(self, request: HttpRequest, rows: list[Container]) -> dict[str, Any]:
+    def told(self, request: HttpRequest, rows: list[Container]) -> dict[str, Any]:
         return {
             "items": [container_out(row) for row in rows],
             "buttons": buttons(request.user, "container"),
@@ -110,6 +102,7 @@ class ContainerAdmin(ReadingAdmin):
             buttons=buttons(request.user, "container", row),
             operations=operations_of(request, "container", row.pk) if tab == "operations" else (),
             entries=entries_of(request, "container", row.pk) if tab == "audit" else (),
+            **(metrics_tab(request, charts.of_container, row) if tab == "metrics" else {}),
             active=under_way(request, "container", [row.pk]).get(row.pk),
         )
 

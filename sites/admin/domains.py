@@ -41,6 +41,7 @@ _KEEPS: Final = {
 @admin.register(Domain)
 class DomainAdmin(ReadingAdmin):
     view_permission = "sites.view_site"
+    list_title = "Domains"
     list_display = ("name", "kind_of", "site_name", "host_name", "certificate", "goes_to")
     list_filter = (HostOfRow, SiteOfRow, KindOfDomain, CertificateOfDomain)
     search_fields = ("name", "site__name", "host__name")

@@ -11,13 +11,16 @@ from django.db.models.functions import Coalesce
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
 
+from monitoring.charts import page as charts
 from provisioning.acting import act
 from provisioning.buttons import Button, buttons
 from sites.admin import host_wizard
 from sites.admin.filters import HostStateFilter
 from sites.admin.host_changes import add_page, change_page
 from sites.admin.host_facts import docker, gauges, machine
+from sites.admin.host_nas import nas_page, nas_tab
 from sites.admin.host_proxy import proxy_tab, sync_context
+from sites.admin.metrics import metrics_tab
 from sites.admin.reading import (
     ReadingAdmin,
     column,
@@ -33,9 +36,11 @@ from sites.rights import may, may_on, reach
 from sites.rows import container_rows, host_rows
 from sites.schemas import container_out, host_is_fresh
 
-TABS = ("overview", "containers", "services", "proxy", "operations", "audit")
+TABS = (
+    "overview", "containers", "metrics", "services", "proxy", "backups", "operations", "audit",
+)  # fmt: skip
 MAX_SHOWN = 500
-_FORMS = {"host.add", "host.change", "host.add-site"}  # have pages of their own
+_FORMS = {"host.add", "host.change", "host.add-site", "nas.set"}  # have pages of their own
 _IN_PLACE = {
     "host.add-site",
     "host.approve-key",
@@ -47,11 +52,14 @@ _IN_PLACE = {
     "proxy.reload",
     "host.generate-key",
     "host.tag",
+    "nas.check",
+    "nas.forget",
     *_FORMS,
 }  # offered where they belong
 
 _KEEPS = {
     "host.remove": "On the host itself nothing is touched: its containers keep running.",
+    "nas.forget": "On the NAS nothing is touched.",
     "proxy.install": "Caddy is put there as a container with its files beside the sites. A "
     "container called caddy that is there already is never touched.",
 }
@@ -60,6 +68,7 @@ _KEEPS = {
 @admin.register(Host)
 class HostAdmin(ReadingAdmin):
     view_permission = "sites.view_host"
+    list_title = "Hosts"
     list_display = ("name", "state", "address", "containers", "docker", "looked")
     list_filter = (HostStateFilter, "connection")
     search_fields = ("name", "address", "username")
@@ -82,27 +91,25 @@ class HostAdmin(ReadingAdmin):
         own = [
             path("<int:key>/do/<str:kind>/", wrap(self.do_view), name="sites_host_do"),
             path("<int:key>/edit/", wrap(self.edit_view), name="sites_host_edit"),
+            path("<int:key>/nas/", wrap(self.nas_view), name="sites_host_nas"),
             path("set-up/", wrap(self.set_up_view), name="sites_host_set_up"),
             path("set-up/<int:key>/", wrap(self.wizard_view), name="sites_host_wizard"),
         ]
         return own + super().get_urls()
 
-    def changelist_view(
-        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
-        extra = {
-            "title": "Hosts",
+    def around(self, request: HttpRequest) -> dict[str, Any]:
+        return {
             "may_manage": may(request.user, "sites.manage_host"),
             "manages": reach(request.user, "sites.manage_host"),
             "buttons": _in_rows(request),
-            "wizards": list(host_wizard.own(request)),
-            **(extra_context or {}),
         }
-        response = super().changelist_view(request, extra)
-        guided = {each.host_id: each.pk for each in extra["wizards"]}
-        for row in self.listed(response) or ():
+
+    def told(self, request: HttpRequest, rows: list[Any]) -> dict[str, Any]:
+        wizards = list(host_wizard.own(request))
+        guided = {each.host_id: each.pk for each in wizards}
+        for row in rows:
             row.fresh, row.wizard = host_is_fresh(row), guided.get(row.pk)
-        return response
+        return {"wizards": wizards}
 
     def add_view(
         self,
@@ -121,6 +128,10 @@ class HostAdmin(ReadingAdmin):
     def edit_view(self, request: HttpRequest, key: int) -> HttpResponse:
         row = found_or_404(Host.objects.visible_to(request.user), key)
         return change_page(request, row, self.frame(request))
+
+    def nas_view(self, request: HttpRequest, key: int) -> HttpResponse:
+        row = found_or_404(Host.objects.visible_to(request.user), key)
+        return nas_page(request, row, self.frame(request))
 
     def change_view(
         self,
@@ -164,7 +175,7 @@ class HostAdmin(ReadingAdmin):
         frame = self.frame(
             request, back=back, cancel=page, loses=loses, where=row.address or "this machine",
             keeps=_KEEPS.get(kind, ""), joint="on" if verb.on else "",
-            initial={"tags": tag_names(row)},
+            initial={"tags": tag_names(row), "root": request.GET.get("root", "")},
         )  # fmt: skip
         if (
             kind == "proxy.sync"
@@ -216,6 +227,10 @@ def _tab(request: HttpRequest, row: Host, tab: str) -> dict[str, Any]:
         return {"entries": entries_of(request, "host", row.pk)}
     if tab == "proxy":
         return proxy_tab(request, row)
+    if tab == "backups":
+        return nas_tab(request, row)
+    if tab == "metrics":
+        return metrics_tab(request, charts.of_host, row)
     if tab == "services":
         return {"services": row.services}
     facts = row.facts

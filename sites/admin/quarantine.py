@@ -19,6 +19,7 @@ from sites.admin.reading import ReadingAdmin, column, found_or_404, under_way, v
 @admin.register(Quarantine)
 class QuarantineAdmin(ReadingAdmin):
     view_permission = "sites.manage_site"
+    list_title = "Quarantine"
     list_display = ("name", "host_name", "rests", "removed", "ends")
     list_filter = (HostOfRow,)
     search_fields = ("name", "host__name")
@@ -39,16 +40,14 @@ class QuarantineAdmin(ReadingAdmin):
         own = [path("<int:key>/do/<str:kind>/", view, name="provisioning_quarantine_do")]
         return own + super().get_urls()
 
-    def changelist_view(
-        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
-        extra = {"title": "Quarantine", "buttons": buttons(request.user, "quarantine")}
-        response = super().changelist_view(request, {**extra, **(extra_context or {})})
-        rows = self.listed(response) or []
+    def around(self, request: HttpRequest) -> dict[str, Any]:
+        return {"buttons": buttons(request.user, "quarantine")}
+
+    def told(self, request: HttpRequest, rows: list[Any]) -> dict[str, Any]:
         active = under_way(request, "quarantine", [row.pk for row in rows])
         for row in rows:
             row.active = active.get(row.pk)
-        return response
+        return {}
 
     def change_view(
         self,

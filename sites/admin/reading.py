@@ -39,6 +39,7 @@ class ReadingAdmin(ChoosingKeys):
     """Read here, changed by verbs only: Django's own forms for adding and changing are closed."""
 
     view_permission = ""
+    list_title = ""
     list_per_page = 50
     show_full_result_count = False
     list_max_show_all = 0
@@ -69,10 +70,23 @@ class ReadingAdmin(ChoosingKeys):
     def page(self, request: HttpRequest, template: str, **values: Any) -> TemplateResponse:
         return TemplateResponse(request, template, self.frame(request, **values))
 
-    def listed(self, response: HttpResponse) -> list[Any] | None:
-        """The rows of a list that Django is about to show; None when it shows something else."""
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        extra = {"title": self.list_title, **self.around(request), **(extra_context or {})}
+        response = super().changelist_view(request, extra)
         context = getattr(response, "context_data", None) or {}
-        return list(context["cl"].result_list) if "cl" in context else None
+        if "cl" in context:  # else Django shows something else, such as what an action asks
+            context |= self.told(request, list(context["cl"].result_list))
+        return response
+
+    def around(self, request: HttpRequest) -> dict[str, Any]:
+        """What a list's page shows besides its rows."""
+        return {}
+
+    def told(self, request: HttpRequest, rows: list[Any]) -> dict[str, Any]:
+        """Puts on the rows of a list what its page says of each; answers what it needs besides."""
+        return {}
 
 
 def column(head: str, ordering: Any = None) -> Callable[[Any, Any], str]:

@@ -20,7 +20,7 @@ from provisioning.rollouts import acts
 from provisioning.rollouts.planning import Plan, plan, rolling
 from provisioning.rollouts.shown import rollout_out
 from provisioning.site_templates.library import find
-from sites.admin.reading import ReadingAdmin, found_or_404
+from sites.admin.reading import ReadingAdmin, column, found_or_404
 from sites.answers import NotFound
 from sites.models import Site
 from sites.rights import may_on, may_somewhere
@@ -31,17 +31,13 @@ MANAGE = "sites.manage_site"
 @admin.register(Rollout)
 class RolloutAdmin(ReadingAdmin):
     view_permission = "sites.view_site"
+    list_title = "Rollouts"
     list_display = ("what", "status", "so_far", "begun_by", "created_at")
     sortable_by = ()
     change_list_template = "admin/provisioning/rollout/change_list.html"
 
-    @admin.display(description="what")
-    def what(self, row: Rollout) -> str:
-        return str(row)
-
-    @admin.display(description="sites so far")
-    def so_far(self, row: Rollout) -> str:
-        return ""
+    what = column("what")
+    so_far = column("sites so far")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Rollout]:
         return Rollout.objects.visible_to(request.user)
@@ -55,13 +51,10 @@ class RolloutAdmin(ReadingAdmin):
         ]
         return own + super().get_urls()
 
-    def changelist_view(
-        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
-        response = super().changelist_view(request, {"title": "Rollouts", **(extra_context or {})})
-        for row in self.listed(response) or []:
-            row.counts = rollout_out(row)["sites"]
-        return response
+    def told(self, request: HttpRequest, rows: list[Rollout]) -> dict[str, Any]:
+        for row in rows:
+            row.counts = rollout_out(row)["sites"]  # type: ignore[attr-defined]
+        return {}
 
     def change_view(
         self,

@@ -6,8 +6,12 @@ from typing import Any, Final
 
 from django.http import HttpRequest
 
+from monitoring.charts import page as charts
+from provisioning.backups.rows import backup_rows
+from provisioning.backups.telling import backup_out
 from provisioning.buttons import buttons
 from provisioning.releases.models import Release
+from sites.admin.metrics import metrics_tab
 from sites.admin.reading import entries_of, operations_of, under_way
 from sites.admin.site_config import config_form
 from sites.models import Site
@@ -15,13 +19,15 @@ from sites.rights import may_on
 from sites.rows import container_rows
 from sites.schemas import container_out
 
-TABS: Final = ("overview", "domains", "releases", "config", "operations", "audit")
+TABS: Final = ("overview", "metrics", "domains", "releases", "config", "operations", "audit")
 MAX_SHOWN: Final = 200
 
 
 def tab_context(request: HttpRequest, site: Site, tab: str) -> dict[str, Any]:
     if tab == "domains":
         return {"domains": list(site.domains.all())}
+    if tab == "metrics":
+        return metrics_tab(request, charts.of_site, site)
     if tab == "releases":
         return {"releases": list(releases_of(site))}
     if tab == "config":
@@ -65,4 +71,9 @@ def _overview(request: HttpRequest, site: Site) -> dict[str, Any]:
         "under_way": under_way(request, "container", [each.pk for each in containers]),
         "buttons": buttons(request.user, "container", site),
         "domains": list(site.domains.all()),
+        "backup": backup_out(row) if (row := _backup(request, site)) else None,
     }
+
+
+def _backup(request: HttpRequest, site: Site) -> Any:
+    return backup_rows(request.user).filter(pk=site.pk).first()

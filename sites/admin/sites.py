@@ -39,6 +39,7 @@ _HAVE_FORMS = {"site.configure", "domain.add"}
 @admin.register(Site)
 class SiteAdmin(ReadingAdmin):
     view_permission = "sites.view_site"
+    list_title = "Sites"
     list_display = ("name", "services", "domains", "host_name", "template", "release")
     list_filter = (HostOfRow, TemplateOfSite, "managed", "stage")
     search_fields = SITE_WORDS
@@ -69,19 +70,16 @@ class SiteAdmin(ReadingAdmin):
         ]
         return own + super().get_urls()
 
-    def changelist_view(
-        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
-        extra = {
-            "title": "Sites",
+    def around(self, request: HttpRequest) -> dict[str, Any]:
+        return {
             "may_manage": may_somewhere(request.user, "sites.manage_site"),
             "resting": Quarantine.objects.visible_to(request.user).count(),
-            **(extra_context or {}),
         }
-        response = super().changelist_view(request, extra)
-        for row in self.listed(response) or ():
+
+    def told(self, request: HttpRequest, rows: list[Any]) -> dict[str, Any]:
+        for row in rows:
             row.fresh = host_is_fresh(row.host)
-        return response
+        return {}
 
     def add_view(
         self,

@@ -69,6 +69,8 @@ class Container(models.Model):
     restart_count = models.PositiveIntegerField(default=0)
     ports = models.JSONField(default=list)
     labels = models.JSONField(default=dict)
+    # {"networks": […], "volumes": […], "needs": [services it depends on]}, each at most 50 names.
+    attached = models.JSONField(default=dict)
     compose_project = models.CharField(max_length=255, blank=True)
     compose_service = models.CharField(max_length=255, blank=True)
     created_at = models.DateTimeField(null=True)

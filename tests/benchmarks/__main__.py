@@ -9,8 +9,9 @@ import sys
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
-from tests.benchmarks import live, sampler, sites
+from tests.benchmarks import live, monitors, sampler, sites
 from tests.benchmarks.figures import Figure
 from tests.chaos import Torment
 from tests.databases import postgres, redis
@@ -18,15 +19,30 @@ from tests.lab import Lab
 from tests.stack import database_of_its_own, stack
 
 KILLS = 50
+WITHOUT_LAB = {"monitor", "history"}
+EVERYTHING = {"lists", "live", "kills", "sites", "sampler", *WITHOUT_LAB}
 
 
 def main() -> int:
-    wanted = set(sys.argv[1:]) or {"lists", "live", "kills", "sites", "sampler"}
+    wanted = set(sys.argv[1:]) or EVERYTHING
+    figures: list[Figure] = []
+    for engine, variables in engines() if wanted & WITHOUT_LAB else ():
+        if "monitor" in wanted:
+            figures += monitors.figures(engine, variables)
+        if "history" in wanted:
+            figures += history(engine, variables)
+    if wanted - WITHOUT_LAB:
+        figures += on_lab_hosts(wanted)
+    show(figures)
+    return 0 if all(figure.reached for figure in figures) else 1
+
+
+def on_lab_hosts(wanted: set[str]) -> list[Figure]:
     figures: list[Figure] = []
     with Lab.start() as lab:
         if "sampler" in wanted:
             figures += sampler.figures(lab)
-        for engine, variables in engines() if wanted - {"sampler"} else ():
+        for engine, variables in engines() if wanted - {"sampler"} - WITHOUT_LAB else ():
             if "lists" in wanted:
                 figures += lists(engine, variables)
             if "live" in wanted:
@@ -36,8 +52,7 @@ def main() -> int:
             if "sites" in wanted:
                 with sites.provisioning_host(lab) as host:
                     figures += sites.provision_static(host, engine, variables)
-    show(figures)
-    return 0 if all(figure.reached for figure in figures) else 1
+    return figures
 
 
 def engines() -> Iterator[tuple[str, dict[str, str]]]:
@@ -47,16 +62,8 @@ def engines() -> Iterator[tuple[str, dict[str, str]]]:
 
 
 def lists(engine: str, variables: dict[str, str]) -> list[Figure]:
-    with database_of_its_own(variables.get("DATABASE_URL")) as own:
-        done = subprocess.run(
-            [sys.executable, "-m", "tests.benchmarks.lists"],
-            env={**os.environ, **variables, **own},
-            stdout=subprocess.PIPE,
-            text=True,
-            check=True,
-        )
     figures = []
-    for page, sizes in json.loads(done.stdout).items():
+    for page, sizes in measured_by("tests.benchmarks.lists", variables).items():
         (few_ms, few), (many_ms, many) = sizes["100"], sizes["10000"]
         name = f"{page} list of 10,000 containers"
         figures += [
@@ -65,6 +72,35 @@ def lists(engine: str, variables: dict[str, str]) -> list[Figure]:
             _scoped(page, engine, sizes),
         ]
     return figures
+
+
+def measured_by(module: str, variables: dict[str, str]) -> Any:
+    """What a process of its own prints as JSON, on a database of its own."""
+    with database_of_its_own(variables.get("DATABASE_URL")) as own:
+        done = subprocess.run(
+            [sys.executable, "-m", module],
+            env={**os.environ, **variables, **own},
+            stdout=subprocess.PIPE,
+            text=True,
+            check=True,
+        )
+    return json.loads(done.stdout)
+
+
+def history(engine: str, variables: dict[str, str]) -> list[Figure]:
+    found = measured_by("tests.benchmarks.history", variables)
+    off = 100 * abs(found["of_computed"] - 1)
+    ratio = found["year_ms"] / found["hour_ms"]
+    computed = "points and bytes a point as docs/performance.md says"
+    # The bytes of a point there are SQLite's.
+    goal = 10 if engine == "SQLite" else None
+    return [
+        Figure("history, points more in a second year", engine, found["more_points"], "",
+               f"{found['points']:.0f} points", 0),
+        Figure("history, bytes after two years", engine, found["grown"], "x", "after one", 1.1),
+        Figure("history, bytes differ by", engine, off, "%", computed, goal),
+        Figure("history, reading a year", engine, ratio, "x", "reading an hour", 4),
+    ]  # fmt: skip
 
 
 def _scoped(page: str, engine: str, sizes: dict[str, list[float]]) -> Figure:

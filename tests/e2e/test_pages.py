@@ -25,6 +25,8 @@ from provisioning.drivers.keys import generate_ed25519
 from siteflow.accounts import tokens
 from sites.granting import give
 from sites.models import Container, Host, Site, Tag
+from monitoring.models import Series
+from tests.monitoring.charts.made import make_history
 from tests.provisioning.site_rows import make_quarantine, make_release, make_site
 now = timezone.now()
 evil = '"><script>window.hacked=1</script><img src=x onerror="window.hacked=1">'
@@ -76,6 +78,9 @@ CertificateCheck.objects.create(domain_id=1, outcome="served", checked_at=now, t
     stored={"chain": [shown], "authority": evil}, stored_at=now, dns_at=now,
     dns={"addresses": ["192.0.2.7", "2001:db8::7"], "leads": "elsewhere", "error": ""})
 make_quarantine(hosts[0], evil)
+shown = Container.objects.get(pk=2)
+for kind, given in (("container", {"container": shown}), ("disk", {"mount": evil}), ("host", {})):
+    make_history(Series.objects.create(kind=kind, host=shown.host, **given), now=now)
 tokens.make(person, name=evil[:60], scopes=["read"], expires_at=None, actor=actor)
 """
 MOVE_SOCKET = """
@@ -115,6 +120,11 @@ PAGES = (
     "sites/container/?state=running&q=shop",
     "sites/container/?q=nothing",
     "sites/container/2/change/",
+    "sites/container/1/change/?tab=metrics",
+    "sites/container/2/change/?tab=metrics",
+    "sites/container/2/change/?tab=metrics&range=1y",
+    "sites/host/2/change/?tab=metrics&range=24h",
+    "sites/site/2/change/?tab=metrics",
     "sites/container/2/change/?tab=operations",
     "sites/container/2/change/?tab=audit",
     "sites/container/2/do/container.remove/",

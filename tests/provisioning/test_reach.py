@@ -106,7 +106,7 @@ def test_a_look_makes_a_stale_host_fresh_and_says_so(published: list[dict[str, A
     now = timezone.now()
     assert reach.looked_at(host, now)
     assert kinds(published) == ["hosts.seen", "hosts.update", "containers.update"]
-    assert published[0]["topics"] == ["hosts", "containers", f"containers.{host.pk}"]
+    assert published[0]["topics"] == ["hosts", "graph", "containers", f"containers.{host.pk}"]
     assert (published[0]["host"], published[0]["at"]) == (host.pk, now)
     assert published[2]["unknown_since"] is None
 

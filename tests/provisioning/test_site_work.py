@@ -36,14 +36,16 @@ def container(name: str = "web", *, age_s: float = 1, **values: Any) -> Containe
     ids=str,
 )
 def test_a_container_by_itself(values: dict[str, Any], well: bool, lost: bool) -> None:
-    one = container(**values)
-    assert (is_well(one), not is_well(one) and is_lost(one, beside=[one])) == (well, lost)
+    one, now = container(**values), timezone.now()
+    found = is_well(one, now=now)
+    assert (found, not found and is_lost(one, beside=[one], now=now)) == (well, lost)
 
 
 def test_it_may_crash_while_what_it_needs_comes_up() -> None:
     crashing = container(state="restarting", exit_code=1, restart_count=9)
+    now = timezone.now()
     database = container("db", age_s=10)
-    assert not is_lost(crashing, beside=[crashing, database])
-    assert is_lost(crashing, beside=[crashing, container("db", age_s=60)])
+    assert not is_lost(crashing, beside=[crashing, database], now=now)
+    assert is_lost(crashing, beside=[crashing, container("db", age_s=60)], now=now)
     also = container("queue", state="restarting", exit_code=1, restart_count=4)
-    assert is_lost(crashing, beside=[crashing, also]), "they do not wait for each other"
+    assert is_lost(crashing, beside=[crashing, also], now=now), "they do not wait for each other"

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from provisioning.drivers.errors import DriverError
+from provisioning.drivers.facts import DATE_ARGV
 from provisioning.drivers.fake import FakeHost, fake_container
 from provisioning.engine.inline import InlineOp
 from provisioning.models import Operation
@@ -86,3 +89,19 @@ def test_a_last_look_asks_the_check_as_well(host: FakeHost) -> None:
     host.well.clear()
     with pytest.raises(VerbError, match="starting"):
         one.still_healthy()
+
+
+@pytest.mark.parametrize("ahead_s", [-600, 600])
+def test_how_long_it_runs_is_told_by_its_hosts_clock(
+    host: FakeHost, ahead_s: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else one on a host whose clock is ahead never counts, and on one behind at once."""
+    host_now = timezone.now() + timedelta(seconds=ahead_s)
+    host.answer(*DATE_ARGV, stdout=f"{host_now.timestamp():.9f}\n")
+    monkeypatch.setattr(site_work, "HEALTHY_S", 5)
+    changed(host, health="", started_at=host_now - timedelta(seconds=10))
+    waiting = work(host)
+    waiting.wait_healthy()
+    changed(host, started_at=host_now)
+    with pytest.raises(VerbError, match="running"):
+        waiting.still_healthy()

@@ -14,8 +14,11 @@ from tests.siteflow.matrix.rows import (
     ADMINS,
     AUDIT,
     AUDIT_KEEPERS,
+    CHANNELS,
     LIST,
     ONE,
+    ONE_CHANNEL,
+    ONE_DELIVERY,
     ONE_OPERATION,
     OPEN,
     OPERATIONS,
@@ -43,12 +46,22 @@ TEMPLATE: Final[dict[str, Any]] = {
     "manifest": {"name": "Fitting", "web_service": "web", "web_port": 80},
     "files": {"compose.yml": COMPOSE},
 }
+NEW_CHANNEL: Final = {"name": "fresh", "url": "jsons://robot:hidden@192.0.2.1/hook"}
+NAS_FOLDER: Final = "/volume1/backups"
+NEW_NAS: Final = {"root": "/volume1/more", "pattern": "{site}-*"}
 PASSWORD: Final = {"username": "carol", "password": "secret"}
 # Of one's own sites, each of which one must be able to change and to release.
 ROLL_OUT: Final = replace(
     manage(202, {"template": "static", "sites": ["KEY"]}, prepare="older"),
     needs="manage operate", kind="site",
 )  # fmt: skip
+
+# What is an alert is one thing for everybody: who manages all of it sees and changes it.
+RULES: Final = Row(200, needs="rules", place="everywhere")
+ONE_RULE: Final = replace(RULES, kind="rule", rights_first=True)
+RULE: Final = {"name": "Busy", "kind": "threshold", "of": "host", "metric": "load1", "threshold": 8}
+WINDOW: Final = {"begins_at": "2031-01-01T00:00:00Z", "ends_at": "2031-01-02T00:00:00Z",
+                 "why": "a new disk"}  # fmt: skip
 
 # Verb → what one needs for it on its target, and what it is asked with. FINGERPRINT, NAME and TAG
 # are the target's own.
@@ -83,6 +96,10 @@ VERBS: Final[dict[str, VerbRow]] = {
     "domain.set-password": VerbRow("manage", PASSWORD),
     "domain.remove-password": VerbRow("manage", {"username": "dave"}),
     "cert.check": VerbRow("operate"),
+    "backup.check": VerbRow("operate"),
+    "nas.check": VerbRow("operate"),
+    "nas.set": VerbRow("manage", NEW_NAS, prepare="by ssh"),
+    "nas.forget": VerbRow("manage", {"root": NAS_FOLDER}, confirm=True),
     "site.tag": VerbRow("tag", {"tags": ["eu", "TAG"]}, everywhere=True),
     "host.add-site": VerbRow("manage", NEW_SITE),
     "site.provision": VerbRow("manage", prepare="idle"),
@@ -121,6 +138,12 @@ API: Final[dict[tuple[str, str], Row]] = {
     ("post", "/api/hosts/{target_id}/proxy-install"): manage(202, {}),
     ("post", "/api/hosts/{target_id}/proxy-sync"): manage(202, {}),
     ("post", "/api/hosts/{target_id}/proxy-reload"): operate(),
+    ("post", "/api/hosts/{target_id}/nas-check"): operate(),
+    ("get", "/api/hosts/{host_id}/nas"): ONE,
+    ("put", "/api/hosts/{host_id}/nas"): manage(200, NEW_NAS, prepare="by ssh"),
+    ("delete", "/api/hosts/{host_id}/nas"): manage(
+        200, {"root": NAS_FOLDER, "confirm_name": "NAME"}
+    ),
     ("get", "/api/containers"): LIST,
     ("get", "/api/containers/{container_id}"): ONE,
     ("get", "/api/containers/{container_id}/logs"): ONE,
@@ -181,6 +204,8 @@ API: Final[dict[tuple[str, str], Row]] = {
     ("post", "/api/domains/{domain_id}/remove-password"): manage(200, {"username": "dave"}),
     ("post", "/api/domains/{target_id}/cert-check"): operate(),
     ("get", "/api/certificates"): LIST,
+    ("get", "/api/backups"): LIST,
+    ("post", "/api/sites/{target_id}/backup-check"): operate(),
     ("get", "/api/operations"): OPERATIONS,
     # by verb, as they stand above
     ("post", "/api/operations"): Row(
@@ -207,10 +232,57 @@ API: Final[dict[tuple[str, str], Row]] = {
     ("post", "/api/auth/token"): everybody(401, {"username": "nobody", "password": "guessed"}),
     ("post", "/api/auth/refresh"): everybody(401, {"refresh": "guessed"}),
     ("post", "/api/auth/revoke"): everybody(204, {"refresh": "guessed"}),
+    ("get", "/api/alerts"): LIST,
+    ("get", "/api/alerts/{alert_id}"): ONE,
+    ("post", "/api/alerts/{alert_id}/acknowledge"): replace(operate({"note": "mine"}), status=200),
+    ("post", "/api/alerts/{alert_id}/mute"): replace(
+        operate({"until": "LATER", "note": ""}), status=200
+    ),
+    ("get", "/api/alerts/rules"): RULES,
+    ("post", "/api/alerts/rules"): replace(RULES, status=201, body=RULE, changes=True),
+    ("get", "/api/alerts/rules/{rule_id}"): ONE_RULE,
+    ("patch", "/api/alerts/rules/{rule_id}"): replace(ONE_RULE, body={"for_s": 300}, changes=True),
+    ("delete", "/api/alerts/rules/{rule_id}"): replace(ONE_RULE, status=204, changes=True),
+    # Somebody made it: there is nothing to restore.
+    ("post", "/api/alerts/rules/{rule_id}/restore"): replace(ONE_RULE, status=409),
+    ("get", "/api/alerts/maintenance"): LIST,
+    ("post", "/api/alerts/maintenance"): replace(
+        operate({**WINDOW, "site": "KEY"}), status=201, kind="site"
+    ),
+    ("get", "/api/alerts/maintenance/{window_id}"): replace(ONE, kind="maintenance"),
+    ("patch", "/api/alerts/maintenance/{window_id}"): replace(
+        operate({"why": "longer"}), status=200, kind="maintenance"
+    ),
+    ("delete", "/api/alerts/maintenance/{window_id}"): replace(
+        operate(), status=204, kind="maintenance"
+    ),
     ("get", "/api/metrics/containers/{container_id}"): replace(ONE, kind="container"),
     ("get", "/api/metrics/sites/{site_id}"): replace(ONE, kind="site"),
     ("get", "/api/metrics/hosts/{host_id}"): replace(ONE, kind="host"),
     ("get", "/api/metrics/system"): LIST,
+    ("get", "/api/notifications/channels"): CHANNELS,
+    ("post", "/api/notifications/channels"): replace(
+        CHANNELS, status=201, body=NEW_CHANNEL, changes=True
+    ),
+    ("get", "/api/notifications/channels/{channel_id}"): ONE_CHANNEL,
+    ("patch", "/api/notifications/channels/{channel_id}"): replace(
+        ONE_CHANNEL, body={"resolved": False}, changes=True
+    ),
+    ("delete", "/api/notifications/channels/{channel_id}"): replace(
+        ONE_CHANNEL, status=204, changes=True
+    ),
+    ("post", "/api/notifications/channels/{channel_id}/test"): replace(
+        ONE_CHANNEL, status=202, changes=True
+    ),
+    ("get", "/api/notifications/deliveries"): CHANNELS,
+    ("get", "/api/notifications/deliveries/{delivery_id}"): ONE_DELIVERY,
+    ("post", "/api/notifications/deliveries/{delivery_id}/try-again"): replace(
+        ONE_DELIVERY, status=202, changes=True
+    ),
+    ("get", "/api/graph"): LIST,
+    ("get", "/api/graph/impact"): replace(
+        ONE, kind="site", query={"kind": "site", "key": "KEY"}, door="look"
+    ),
     # About oneself: who is logged in may.
     ("get", "/api/auth/me"): OWN_LIST,
     ("post", "/api/auth/ws-ticket"): OWN_LIST,
@@ -230,8 +302,13 @@ TOPICS: Final[dict[str, Row]] = {
     "containers": LIST,
     "containers.": replace(ONE, kind="host"),
     "hosts": LIST,
+    "graph": LIST,
+    "alerts": LIST,
     "operations": OPERATIONS,
     "operation.": replace(ONE_OPERATION, kind="operation"),
+    "metrics.": replace(ONE, kind="container"),
+    "metrics.site.": replace(ONE, kind="site"),
+    "metrics.host.": replace(ONE, kind="host"),
 }
 
 # type of a message → who may send it once the socket is open
@@ -266,6 +343,9 @@ COMMANDS: Final[dict[str, tuple[str, ...]]] = {
     "proxy": ("show", "install", "sync", "reload"),
     "domain": ("list", "add", "change", "remove", "set-password", "remove-password"),
     "cert": ("status", "check"),
+    "backup": ("status", "check"),
+    "nas": ("list", "set", "forget", "check"),
+    "alert": ("list", "show", "acknowledge", "mute", "rules"),
     "operation": ("list", "show", "cancel", "retry"),
     "quarantine": ("list", "restore", "purge"),
     "site": (
@@ -274,7 +354,9 @@ COMMANDS: Final[dict[str, tuple[str, ...]]] = {
     ),
     "template": ("list", "show", "roll", "rollouts", "stop-rollout", "resume-rollout"),
     "user": ("list", "show", "add", "role", "token", "disable", "enable"),
+    "notify": ("list", "test"),
     "metrics": ("container", "site", "host", "system"),
+    "graph": (),
     "health": (),
     "overview": (),
     "monitor": (),

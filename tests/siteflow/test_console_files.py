@@ -15,7 +15,14 @@ SCRIPTS = sorted((STATIC / "js").glob("*.js"))
 SHEETS = sorted((STATIC / "css").glob("*.css"))
 BUDGET_BYTES = 100_000
 # Entry scripts of single pages; every page has app.js.
-OF_PAGES = {"containers.js", "logs.js", "new-site.js", "operation-page.js", "passkey.js"}
+OF_PAGES = {
+    "charts.js",
+    "containers.js",
+    "logs.js",
+    "new-site.js",
+    "operation-page.js",
+    "passkey.js",
+}
 
 
 def ids(paths: list[Path]) -> list[str]:

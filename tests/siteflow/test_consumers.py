@@ -159,7 +159,7 @@ async def test_no_change_is_lost_while_the_snapshot_is_read(
 async def test_topics_that_are_not_there(bob: User) -> None:
     async with socket_of(bob) as socket:
         for topic, code in (
-            ("graph", "unknown_topic"),
+            ("backups", "unknown_topic"),
             ("containers.999", "not_found"),
             ("operation.999", "not_found"),
             ("x" * 81, "bad_message"),

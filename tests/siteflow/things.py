@@ -9,12 +9,14 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+from monitoring.alerts.models import Rule
 from provisioning import engine
 from provisioning.drivers.fake import FakeHost
 from provisioning.drivers.keys import generate_ed25519
 from provisioning.models import Operation, Wizard
 from provisioning.site_templates.models import SiteTemplate
 from sites.models import Container, Domain, Host
+from tests.monitoring.alerts.things import make_alert, make_window
 from tests.people import person
 from tests.provisioning.conftest import fake
 from tests.provisioning.rows import COMMAND, make_container, make_host
@@ -59,6 +61,9 @@ def things(
         "domain": domain.pk,
         "quarantine": make_quarantine(host).pk,
         "rollout": make_rollout(site).pk,
+        "alert": make_alert(container).pk,
+        "rule": Rule.objects.create(name="down", kind="container_down").pk,
+        "window": make_window(site).pk,
     }
 
 
@@ -103,6 +108,8 @@ def content(body: Any, things: Things, path: str) -> str:
              "/domains/": "shop.example.com"}  # fmt: skip
     name = next((name for part, name in names.items() if part in path), "web1")
     text = text.replace("FINGERPRINT", Host.objects.get().offered_fingerprint)
-    key = things["site" if path.startswith(("/api/domains", "/api/rollouts")) else "host"]
+    key = things[
+        "site" if path.startswith(("/api/domains", "/api/rollouts", "/api/alerts")) else "host"
+    ]
     text = text.replace('"KEY"', f'"{key}"')
     return text.replace('"NAME"', f'"{name}"').replace('"CONTAINER"', str(things["container"]))

@@ -39,6 +39,12 @@ ALLOWED: Final = (
     ),
     Allowed(
         "process",
+        "provisioning/drivers/notify.py",
+        "import subprocess",
+        "tells a service something, by our own program; what is secret goes to its stdin",
+    ),
+    Allowed(
+        "process",
         "siteflow/management/commands/serve.py",
         "os.execv(sys.executable, argv)",
         "becomes the supervisor; our own argv",

@@ -13,11 +13,15 @@ from typing import Any, NoReturn
 from django.core.management.base import BaseCommand
 
 from monitoring import upkeep
+from monitoring.alerts.looks import AlertLooks
+from monitoring.alerts.running import AlertTurns
+from monitoring.backups import BackupLooks
 from monitoring.certificates import CertificateLooks
 from monitoring.database import DatabaseThreads
 from monitoring.extras import Both, ExtraReads, follow_moved
 from monitoring.lifeline import Lifeline
 from monitoring.means import Means, interval_s
+from monitoring.notify.sending import Senders
 from monitoring.supervisor import Supervisor, monitor_name
 from monitoring.sweeper import Sweeper
 from monitoring.usage.usage import Usage
@@ -31,7 +35,8 @@ FLUSH_S = 0.3
 class Command(BaseCommand):
     help = (
         "Watches the hosts: follows Docker's events, reads all containers every MONITOR_INTERVAL_S "
-        "seconds, sweeps operations. Several share the hosts. Ends on SIGTERM and Ctrl-C."
+        "seconds, sweeps operations, sends notifications. Several share the hosts. Ends on SIGTERM "
+        "and Ctrl-C."
     )
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -42,8 +47,9 @@ class Command(BaseCommand):
         # after each read of a host; half of the time between two is never too long
         moves = ExtraReads(read=follow_moved, every_s=interval_s() / 2, threads=2)
         database = DatabaseThreads()
-        extras = Both(ExtraReads(), moves, CertificateLooks(database=database))
-        usage = Usage(database=database, interval_s=interval_s())
+        looks = CertificateLooks(database=database), AlertLooks(database=database)
+        extras = Both(ExtraReads(), moves, *looks)
+        usage = Usage(database=database, interval_s=interval_s(), monitor=name)
         means = Means(database=database, extras=extras, usage=usage, interval_s=interval_s())
         supervisor = Supervisor(
             name,
@@ -51,17 +57,22 @@ class Command(BaseCommand):
             new_watcher=lambda key: Watcher(key, means=means),
         )
         sweeper = Sweeper(name)
+        senders = Senders(database=database)
         log.info("monitor %s reads every %g s", name, means.interval_s)
         try:
             sweeper.start()
             upkeep.start()
             usage.start()
+            AlertTurns().start()
+            senders.start()
+            BackupLooks(database=database).start()
             supervisor.run(threading.Event().wait)
         except KeyboardInterrupt:
             log.info("monitor %s ends", name)
         finally:
             for number in (signal.SIGTERM, signal.SIGINT):
                 signal.signal(number, signal.SIG_IGN)
+            senders.close()
             supervisor.close()
             lifeline.close()
             live.flush(timeout_s=FLUSH_S)

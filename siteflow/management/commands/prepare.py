@@ -9,12 +9,14 @@ from typing import Any
 from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group
-from django.core.management import BaseCommand, call_command
+from django.core.management import BaseCommand, CommandError, call_command
 
 from audit.actor import Actor
+from monitoring.alerts import defaults
 from provisioning import engine
 from siteflow.accounts.models import Profile
 from siteflow.secrets import from_environment
+from siteflow.static_files import lacking
 from sites.models import Host
 
 LOCAL_SOCKET = Path("/var/run/docker.sock")
@@ -24,10 +26,13 @@ class Command(BaseCommand):
     help = "Migrates, collects static files, makes the first admin and the host `local`."
 
     def handle(self, *args: Any, **options: Any) -> None:
+        if problem := lacking():
+            raise CommandError(problem)
         call_command("migrate", verbosity=0)
         if not settings.REDIS_URL:
             call_command("createcachetable", verbosity=0)
         call_command("collectstatic", interactive=False, verbosity=0)
+        defaults.make_missing()
         self._first_admin()
         self._local_host()
 

@@ -31,9 +31,13 @@ class Sink:
     def __init__(self) -> None:
         self.latest: dict[SeriesKey, Mapping[str, float]] = {}
         self.sources: dict[SeriesKey, str] = {}
+        self.weights: list[float] = []
         self.count = 0
 
-    def __call__(self, readings: Mapping[SeriesKey, Mapping[str, float]], *, source: str) -> None:
+    def __call__(
+        self, readings: Mapping[SeriesKey, Mapping[str, float]], *, source: str, weight_s: float
+    ) -> None:
+        self.weights.append(weight_s)
         self.latest |= readings
         self.sources |= dict.fromkeys(readings, source)
         self.count += 1
@@ -200,6 +204,9 @@ def test_a_hurry_ends_a_long_wait(sink: Sink, database: DatabaseThreads) -> None
     interval["s"] = SOON_S
     sampling.hurry()
     until(lambda: sink.count > before)
+    # what was used since the slow sample is known: no gap, whatever the new pace would call one
+    assert cpu(sink, key_of("a")) == pytest.approx(10, rel=0.2)
+    assert sink.weights[0] == 3600.0 > max(sink.weights[before:])
     sampling.close()
     sampling.join(5)
 

@@ -9,11 +9,12 @@ from provisioning.drivers.parse_stats import counters, read_at_s
 from provisioning.drivers.sampler import Sampler
 from provisioning.drivers.sampler_parse import ContainerCounters, Sample
 from provisioning.drivers.ssh import SshHost
+from tests.lab.command import wait_until
 from tests.lab.host import Host
 from tests.lab.images import BUSYBOX
 
 # Half a core, by a limit, and 40 MB that stay.
-_LOAD = "head -c 40000000 /dev/zero >/dev/shm/filled; while :; do :; done"
+_LOAD = "head -c 40000000 /dev/zero >/dev/shm/filled; echo filled; while :; do :; done"
 
 
 @dataclass(frozen=True)
@@ -25,7 +26,15 @@ class Seen:
 def run_load(host: Host) -> str:
     """The id of a container with a known load; the caller removes it."""
     limits = ("--cpus", "0.5", "--memory", "128m", "--shm-size", "64m")
-    return host.docker("run", "--detach", *limits, BUSYBOX, "sh", "-c", _LOAD).strip()
+    docker_id = host.docker("run", "--detach", *limits, BUSYBOX, "sh", "-c", _LOAD).strip()
+    wait_until(lambda: "filled" in host.docker("logs", docker_id), what="its memory is filled")
+    return docker_id
+
+
+def between(driver: SshHost, sampler: Sampler, docker_id: str) -> list[ContainerCounters]:
+    """The sampler's, then Docker's, then the sampler's again: counters only grow."""
+    before, stats, after = _sample(sampler), _stats(driver, docker_id), _sample(sampler)
+    return [before.containers[docker_id], stats[1], after.containers[docker_id]]
 
 
 def both(driver: SshHost, sampler: Sampler, docker_id: str, *, for_s: float) -> tuple[Seen, Seen]:

@@ -141,8 +141,8 @@ def test_a_connection_that_died_is_made_again(lab: Lab, web1: SshHost) -> None:
 
 def test_a_connection_that_breaks_during_a_command(lab: Lab, web1: SshHost) -> None:
     with ThreadPoolExecutor(1) as pool:
-        broken = pool.submit(web1.run, ("sleep", "5"), timeout_s=30)
-        wait_until(lambda: bool(running(lab.web1, "sleep 5")), what="the command runs")
+        broken = pool.submit(web1.run, ("sleep", "305"), timeout_s=320)
+        wait_until(lambda: bool(running(lab.web1, "sleep 305")), what="the command runs")
         lab.web1.end_sessions()
         assert fails(broken.result).code == "link_lost"
     assert web1.run(("true",)).exit_code == 0

@@ -25,7 +25,7 @@ from tests.siteflow.matrix.world import ENTRY_MARK, LISTED, NAMES, OPERATION_MAR
 _CSRF: Final = "c" * 32
 _VOLATILE: Final = {"last_seen_at", "last_used_at", "last_used_from", "last_login"}
 # Where refusals themselves leave traces, as they should.
-_TRACES: Final = {"Session", "Entry", "Head", "Attempts", "Ticket", "Anchor"}
+_TRACES: Final = {"Session", "Entry", "Head", "Attempts", "Ticket", "Anchor", "Look"}
 # What differs from one answer to the next: numbers of requests and times.
 _OWN_TO_AN_ANSWER: Final = re.compile(
     rb'"timestamp":\s*"[^"]*"|[0-9a-f]{32}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}'

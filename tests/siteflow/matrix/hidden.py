@@ -11,9 +11,16 @@ from django.contrib.auth.models import Group, User
 from django.utils import timezone
 
 from audit.record import record
+from monitoring.history.levels import LEVELS
+from monitoring.history.summaries import Summary, Summed
+from monitoring.history.writing import write_minutes
+from monitoring.metrics import SeriesKey
+from monitoring.notify.models import Channel
 from provisioning.models import Operation, Rollout, Wizard
 from siteflow.accounts.models import ApiToken, Login
 from sites.models import Container, Grant, Host, Tag
+from tests.monitoring.alerts.things import make_alert, make_window
+from tests.provisioning.backups.things import backed_up, make_source
 from tests.provisioning.rows import COMMAND, make_container, make_host
 from tests.provisioning.site_rows import make_quarantine, make_rollout, make_site
 from tests.siteflow.matrix.visitors import Visitor
@@ -37,18 +44,36 @@ def add_hidden(world: Any, visitor: Visitor) -> None:
         site = make_site(host, "hidden", template="hidden-template")
         make_site(host, "hidden2", template="plain")
         make_quarantine(host, "hidden-old")
-        _all_of(make_container(host, "hidden-web-1", site=site, state="exited", exit_code=1))
+        _used(host)
+        backed_up(site, make_source(host, host, error_code="timeout", error="hidden"))
+        hidden = make_container(host, "hidden-web-1", site=site, state="exited", exit_code=1)
+        _all_of(hidden)
+        made = make_alert(hidden), make_alert(host), make_window(site)
+        assert all(made)
     if not visitor.can("give"):
         Tag.objects.create(name="hidden-tag")
+    if not visitor.can("channels"):
+        _channel()
     for which in ("own", "foreign"):
         row = Container.objects.get(pk=world.keys["container", which])
         if not visitor.can("look", "container", which):
-            make_container(row.host, f"beside-{which}", site=row.site, state="exited", exit_code=1)
+            beside = make_container(
+                row.host, f"beside-{which}", site=row.site, state="exited", exit_code=1
+            )
+            make_alert(beside)
+            make_window(row.site)
             _in_all_rollouts(row.site)
         if not visitor.can("operations", "operation", which):
             _operations(row)
         if not visitor.can("audit", "entry", which):
             _entry(row)
+
+
+def _used(host: Host) -> None:
+    """A number in what all hosts use together."""
+    minute = LEVELS[0].begin(timezone.now().timestamp() - 120)
+    summed = Summed(1, "cgroup", {"cpu_percent": Summary(99, 99, 99)})
+    write_minutes([(SeriesKey("host", host.pk), minute, summed)])
 
 
 def _of_bystander(user: User) -> None:
@@ -61,6 +86,15 @@ def _of_bystander(user: User) -> None:
                           state={"connection": {"name": "hidden"}})  # fmt: skip
     factor = Authenticator(user=user, type=Authenticator.Type.TOTP, data={"secret": ""})
     Authenticator.objects.bulk_create([factor])  # nothing of it goes on record
+
+
+def _channel() -> None:
+    now = timezone.now()
+    row = Channel.objects.create(name="hidden", kind="json", retry_at=now)
+    row.deliveries.create(
+        key="hidden", kind="firing", severity="critical", title="hidden", state="given_up",
+        created_at=now, next_at=now, give_up_at=now, ended_at=now, error="hidden",
+    )  # fmt: skip
 
 
 def _in_all_rollouts(site: Any) -> None:

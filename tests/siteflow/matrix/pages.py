@@ -7,6 +7,8 @@ from typing import Any, Final
 
 from provisioning.operations import VERBS
 from tests.siteflow import permission_table as table
+from tests.siteflow.matrix.alert_pages import ALERT_PAGES
+from tests.siteflow.matrix.notify_pages import NOTIFY_PAGES
 from tests.siteflow.matrix.rollout_pages import ROLLOUT_PAGES
 from tests.siteflow.matrix.rows import Page, Row, VerbRow
 
@@ -149,7 +151,7 @@ def _of_model(app: str, model: str, sees: str) -> dict[str, Page]:
 # Verbs with a form of their own elsewhere.
 _HAVE_FORMS: Final = {
     "host.add", "host.generate-key", "host.change", "host.add-site", "site.configure",
-    "domain.add", "domain.change",
+    "domain.add", "domain.change", "nas.set",
 }  # fmt: skip
 
 
@@ -176,6 +178,7 @@ _TEMPLATE_FORM: Final = {
     "memory_mb": "64", "disk_mb": "64", "compose": table.COMPOSE,
 }  # fmt: skip
 _NEW_DOMAIN: Final = {"name": "typed.example.com", "kind": "alias", "tls": "off"}
+_NAS_FORM: Final = {**table.NEW_NAS, "every_minutes": "60", "least_percent": "50"}
 _CONFIRM_FIRST: Final = Row(302)  # the password again, as it was given long ago
 
 PAGES: dict[str, Page] = {
@@ -195,6 +198,7 @@ PAGES: dict[str, Page] = {
     **_of_model("sites", "site", "look"),
     **_of_model("sites", "domain", "look"),
     **_of_model("provisioning", "certificate", "look"),
+    **_of_model("provisioning", "sitebackup", "look"),
     **_of_model("provisioning", "operation", "operations"),
     **_of_verbs(),
     # hosts
@@ -232,6 +236,18 @@ PAGES: dict[str, Page] = {
     "admin/sites/host/<int:key>/edit/": _page(
         Row(200, sees="look", needs="manage", kind="host"),
     ),
+    "admin/sites/host/<int:key>/nas/": _page(
+        Row(200, sees="look", needs="manage", kind="host"),
+        Row(
+            302,
+            sees="look",
+            needs="manage",
+            kind="host",
+            body=_NAS_FORM,
+            changes=True,
+            prepare="by ssh",
+        ),
+    ),
     # sites
     "admin/sites/site/add/": _page(Row(200, needs="manage", place="somewhere")),
     "admin/sites/site/<int:key>/domains/add/": _page(
@@ -255,6 +271,8 @@ PAGES: dict[str, Page] = {
     "admin/provisioning/quarantine/<path:object_id>/change/": leads_on("quarantine"),
     **_of_model("provisioning", "rollout", "look"),
     **ROLLOUT_PAGES,
+    **NOTIFY_PAGES,
+    **ALERT_PAGES,
     # operations: what is refused is told on the operation's page
     **{
         f"admin/provisioning/operation/<int:key>/{name}/": _page(

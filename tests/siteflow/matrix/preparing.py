@@ -63,6 +63,11 @@ def _jump(patch: pytest.MonkeyPatch) -> None:
     )  # fmt: skip
 
 
+def _by_ssh(patch: pytest.MonkeyPatch) -> None:
+    """Only such hosts can be NAS."""
+    Host.objects.update(connection="ssh", address="192.0.2.7", username="a")
+
+
 def _logins_ended(patch: pytest.MonkeyPatch) -> None:
     """A request that is on its way while its login is ended."""
     Login.objects.update(ended_at=timezone.now())
@@ -97,6 +102,7 @@ _PREPARED: Final = {
     "no domains": _undomained,
     "last manager": _last_manager,
     "jump": _jump,
+    "by ssh": _by_ssh,
     "logins ended": _logins_ended,
     "ended meanwhile": _ended_meanwhile,
     "disabled meanwhile": _disabled_meanwhile,

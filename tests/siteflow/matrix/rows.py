@@ -122,6 +122,10 @@ ONE: Final = Row(200, sees="look")  # what one may not see is not there
 ONE_OPERATION: Final = replace(ONE, sees="operations")
 ADMINS: Final = Row(200, needs="manage", place="everywhere")
 AUDIT_KEEPERS: Final = Row(200, needs="keep_audit", place="everywhere")
+# Whoever manages channels manages all of them; nobody else learns that there are any.
+CHANNELS: Final = Row(200, needs="channels", place="everywhere")
+ONE_CHANNEL: Final = replace(CHANNELS, kind="channel", rights_first=True)
+ONE_DELIVERY: Final = replace(CHANNELS, kind="delivery", rights_first=True)
 OWN_LIST: Final = Row(200)  # of one's own things only: whoever is logged in
 OWN: Final = Row(200, sees="mine")
 

@@ -18,6 +18,8 @@ from django.test import Client, override_settings
 from django.utils import timezone
 
 from audit.record import Actor, record
+from monitoring.alerts.models import Rule
+from monitoring.notify.models import Channel
 from provisioning import engine
 from provisioning.drivers.fake import FakeHost
 from provisioning.drivers.keys import generate_ed25519
@@ -26,7 +28,9 @@ from provisioning.site_templates.models import SiteTemplate
 from siteflow.accounts import access, tokens
 from siteflow.accounts.models import ApiToken, Login, Profile
 from sites.models import Container, Domain, Grant, Host, Site, Tag
+from tests.monitoring.alerts.things import make_alert, make_window
 from tests.people import ROLES, person
+from tests.provisioning.backups.things import backed_up, make_source
 from tests.provisioning.rows import COMMAND, make_container, make_host
 from tests.provisioning.site_rows import (
     make_quarantine,
@@ -71,6 +75,7 @@ class World:
         self.headers: dict[str, dict[str, str]] = {}
         self.cookies: dict[str, dict[str, str]] = {}
         self.texts: dict[str, str] = {"GRANTED": TAGS["foreign"]}  # words of bodies
+        self.texts["LATER"] = (timezone.now() + 24 * LASTS).isoformat()
         self.people = {name: person(name) for name in ROLES}
         for which in ("own", "foreign"):
             self._things(which)
@@ -116,7 +121,10 @@ class World:
         self.keys |= {(kind, which): domain.pk for kind in ("domain", "certificate")}
         self.names |= {(kind, which): domain.name for kind in ("domain", "certificate")}
         row = make_container(host, f"{name}-web-1", site=site)
+        backed_up(site, make_source(host, host, root=table.NAS_FOLDER))
         self.keys |= {("host", which): host.pk, ("site", which): site.pk}
+        self.keys |= {("sitebackup", which): site.pk}
+        self.names |= {("sitebackup", which): site.name}
         self.keys |= {("container", which): row.pk, ("quarantine", which): rests.pk}
         self.keys |= {("fingerprint", which): host.offered_fingerprint}
         self.names |= {("host", which): host.name, ("container", which): row.name}
@@ -130,16 +138,38 @@ class World:
             self.keys[f"operation:{state}" if state else "operation", which] = operation.pk
         for move, status in (("", "running"), (":resume", "stopped")):
             self.keys[f"rollout{move}", which] = make_rollout(site, status=status).pk
+        self._alerts(which, row, site)
         template = SiteTemplate.objects.create(slug=TEMPLATES[which])
         template.versions.create(number=1, **table.TEMPLATE)
         self.keys |= {("template", which): template.pk, ("slug", which): template.slug}
         self.names |= {(kind, which): template.slug for kind in ("template", "slug")}
+        self._channel(which, host)
         entry = record(
             phase="event", action="host.seen", status="succeeded", actor=COMMAND,
             target_type="container", target_id=row.pk, target_name=row.name, host_name=host.name,
             place=row.place, output=ENTRY_MARK,
         )  # fmt: skip
         self.keys["entry", which] = entry.pk if entry is not None else None
+
+    def _alerts(self, which: str, row: Container, site: Site) -> None:
+        """Rules are one's who manages all of them; their two are alike."""
+        made = Rule.objects.create(name=f"{site.name} rule", kind="container_down")
+        window = make_window(site, why=f"{site.name} works")
+        self.keys |= {("alert", which): make_alert(row).pk, ("rule", which): made.pk}
+        self.keys["maintenance", which] = window.pk
+
+    def _channel(self, which: str, host: Host) -> None:
+        """With something that waits to be told; nothing is sent here."""
+        row = Channel.objects.create(name=f"{which} channel", kind="json", scope="host", host=host)
+        row.seal("json://192.0.2.1/")
+        row.save()
+        now = timezone.now()
+        sent = row.deliveries.create(
+            key="mark", kind="firing", severity="critical", title=f"{which} notice", created_at=now,
+            next_at=now, give_up_at=now + LASTS,
+        )  # fmt: skip
+        self.keys |= {("channel", which): row.pk, ("delivery", which): sent.pk}
+        self.names |= {("channel", which): row.name, ("delivery", which): sent.title}
 
     def _accounts(self) -> None:
         for name in (*ACCOUNTS, "disabled", "guarded", "outdated"):

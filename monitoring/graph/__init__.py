@@ -1,0 +1,1 @@
+"""What hangs on what: domains, proxies, sites, containers, networks, volumes, hosts, NAS."""

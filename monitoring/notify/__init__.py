@@ -1,0 +1,1 @@
+"""Telling people elsewhere: by e-mail, webhooks, chat and push services."""

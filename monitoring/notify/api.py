@@ -1,0 +1,119 @@
+"""Channels and deliveries over HTTP, mounted at /api/notifications."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from ninja import Query, Router
+
+from audit.record import Actor
+from monitoring.notify import acts
+from monitoring.notify.models import Channel, Delivery
+from monitoring.notify.shown import (
+    ChannelOut,
+    DeliveryFilter,
+    DeliveryOut,
+    channel_out,
+    delivery_out,
+)
+from monitoring.notify.wanted import Wanted
+from sites.answers import found, json_answer, list_parameters, need_everywhere
+from sites.paging import Page, Paging, filtered, page_of
+
+notifications = Router(tags=["notifications"])
+
+_OF_CHANNELS: Final = {"name": "name", "id": "pk"}
+_OF_DELIVERIES: Final = {"id": "pk"}
+
+
+class ChannelPage(Page):
+    items: list[ChannelOut]
+
+
+class DeliveryPage(Page):
+    items: list[DeliveryOut]
+
+
+@notifications.get("/channels", response=ChannelPage)
+def list_channels(request: HttpRequest, paging: Query[Paging]) -> HttpResponse:
+    """All of them, without their addresses. Order by name or id."""
+    rows = _channels(request)
+    return json_answer(
+        page_of(rows, paging, orderings=_OF_CHANNELS, default="name", out=channel_out)
+    )
+
+
+@notifications.post("/channels", response={201: ChannelOut})
+def create_channel(request: HttpRequest, body: Wanted) -> HttpResponse:
+    """Needs name and url. The address is kept encrypted and never shown again."""
+    _allowed(request)
+    row = acts.create(body, actor=Actor.of_request(request, "api"))
+    return json_answer(channel_out(row), status=201)
+
+
+@notifications.get("/channels/{int:channel_id}", response=ChannelOut)
+def show_channel(request: HttpRequest, channel_id: int) -> HttpResponse:
+    return json_answer(channel_out(found(_channels(request), channel_id)))
+
+
+@notifications.patch("/channels/{int:channel_id}", response=ChannelOut)
+def change_channel(request: HttpRequest, channel_id: int, body: Wanted) -> HttpResponse:
+    """Without url, the address stays as it is."""
+    row = found(_channels(request), channel_id)
+    acts.change(row, body, actor=Actor.of_request(request, "api"))
+    return json_answer(channel_out(row))
+
+
+@notifications.delete("/channels/{int:channel_id}", response={204: None})
+def remove_channel(request: HttpRequest, channel_id: int) -> HttpResponse:
+    """With its deliveries; what waits is not sent any more."""
+    acts.remove(found(_channels(request), channel_id), actor=Actor.of_request(request, "api"))
+    return HttpResponse(status=204)
+
+
+@notifications.post("/channels/{int:channel_id}/test", response={202: DeliveryOut})
+def test_channel(request: HttpRequest, channel_id: int) -> HttpResponse:
+    """Sends a test, once: read its delivery until it is sent or given_up, with the reason."""
+    row = found(_channels(request), channel_id)
+    sent = acts.test(row, actor=Actor.of_request(request, "api"))
+    return json_answer(delivery_out(sent), status=202)
+
+
+@notifications.get(
+    "/deliveries", response=DeliveryPage, openapi_extra=list_parameters(DeliveryFilter)
+)
+def list_deliveries(request: HttpRequest, paging: Query[Paging]) -> HttpResponse:
+    """What was told, and what waits or failed; the newest first. Order by id."""
+    rows = filtered(DeliveryFilter, request, _deliveries(request))
+    return json_answer(
+        page_of(rows, paging, orderings=_OF_DELIVERIES, default="-id", out=delivery_out)
+    )
+
+
+@notifications.get("/deliveries/{int:delivery_id}", response=DeliveryOut)
+def show_delivery(request: HttpRequest, delivery_id: int) -> HttpResponse:
+    return json_answer(delivery_out(found(_deliveries(request), delivery_id)))
+
+
+@notifications.post("/deliveries/{int:delivery_id}/try-again", response={202: DeliveryOut})
+def try_again(request: HttpRequest, delivery_id: int) -> HttpResponse:
+    """One that failed or was given up begins anew."""
+    row = found(_deliveries(request), delivery_id)
+    acts.try_again(row, actor=Actor.of_request(request, "api"))
+    return json_answer(delivery_out(row), status=202)
+
+
+def _allowed(request: HttpRequest) -> None:
+    need_everywhere(request.user, acts.NEEDED)
+
+
+def _channels(request: HttpRequest) -> QuerySet[Channel]:
+    _allowed(request)
+    return Channel.objects.select_related("host", "site__host", "tag")
+
+
+def _deliveries(request: HttpRequest) -> QuerySet[Delivery]:
+    _allowed(request)
+    return Delivery.objects.select_related("channel")

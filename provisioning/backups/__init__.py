@@ -1,0 +1,1 @@
+"""Backups of sites on a NAS, watched: how old the newest one is, how large, and whether it is."""

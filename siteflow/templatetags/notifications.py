@@ -1,0 +1,32 @@
+"""What only the pages of channels and deliveries say."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from django import template
+from django.utils.safestring import SafeString
+
+from siteflow.templatetags.console import pill
+
+register = template.Library()
+
+# The state whose colour and icon each has.
+_OF_DELIVERIES: Final = {
+    "waiting": ("queued", "waiting"),
+    "failed": ("warning", "to be tried again"),
+    "sent": ("succeeded", "sent"),
+    "given_up": ("failed", "given up"),
+}
+
+
+@register.simple_tag
+def delivery_pill(row: Any) -> SafeString:
+    return pill(*_OF_DELIVERIES[row.state])
+
+
+@register.simple_tag
+def channel_pill(row: Any) -> SafeString:
+    if not row.enabled:
+        return pill("skipped", "off")
+    return pill("failed", "failing") if row.retry_at else pill("active", "on")

@@ -1,0 +1,172 @@
+"""What really reaches a mailbox and a webhook on this machine, by the program that sends it."""
+
+from __future__ import annotations
+
+import email
+import email.policy
+import os
+import subprocess
+from collections.abc import Iterator
+from email.message import EmailMessage
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiosmtpd.controller import Controller
+
+from monitoring.notify.services import BY_SCHEMA, EVERYWHERE
+from monitoring.notify.wording import message_of
+from provisioning.drivers.notify import Message, Service, tell
+from tests.databases import free_port
+from tests.monitoring.notify.hook_server import Hooks, hooks
+from tests.monitoring.notify.test_wording import HOSTILE, row
+
+TEST = Message("Critical: shop is down", "On web1.\nSince 22:30 UTC.", "failure")
+
+
+def service(url: str) -> Service:
+    schema = url.partition("://")[0]
+    known = BY_SCHEMA[schema]
+    return Service(url, schema, known.params | EVERYWHERE, known.free)
+
+
+@pytest.fixture(scope="module")
+def hook() -> Iterator[Hooks]:
+    with hooks() as server:
+        yield server
+
+
+def test_a_webhook_gets_title_body_and_type(hook: Hooks) -> None:
+    assert tell(service(f"{hook.address}/ok/plain"), TEST) == ""
+    path, told = hook.told[-1]
+    assert (path, told["title"], told["message"]) == ("/ok/plain", TEST.title, TEST.body)
+    assert told["type"] == "failure"
+
+
+@pytest.mark.parametrize("answer", ["big", "bomb", "endless"])
+def test_an_answer_without_end_is_cut_off_and_the_status_counts(hook: Hooks, answer: str) -> None:
+    assert tell(service(f"{hook.address}/{answer}"), TEST) == ""
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        ("wrong", "It answered 500."),
+        ("redirect", "It answered 307, a redirect, which is not followed"),
+        ("garbage", "cannot be reached"),
+        ("hanging", "did not answer in time"),
+    ],
+)
+def test_what_goes_wrong_is_said_in_our_words(hook: Hooks, answer: str, words: str) -> None:
+    before = hook.count("/ok")
+    error = tell(service(f"{hook.address}/{answer}"), TEST)
+    assert words in error and "hidden" not in error and str(hook.server_port) not in error
+    assert hook.count("/ok") == before
+
+
+@pytest.mark.parametrize(
+    ("url", "words"),
+    [
+        ("json://127.0.0.1:1/s3cret", "refused"),
+        ("json://s3cret.invalid/", "not known"),
+        ("slack://s3cret", "cannot be read"),
+        ("discord://s3cret/x?template=/etc/passwd", "cannot be read"),
+        ("ntfy://s3cret?attach=file:///etc/passwd", "cannot be read"),
+    ],
+)
+def test_an_address_that_leads_nowhere_is_not_repeated(url: str, words: str) -> None:
+    error = tell(service(url), TEST)
+    assert words in error and "s3cret" not in error
+
+
+def test_what_a_row_calls_otherwise_than_its_address_is_not_sent() -> None:
+    wrong = Service("syslog://", "json", frozenset(), "")
+    assert "cannot be read" in tell(wrong, TEST)
+
+
+def test_plain_http_where_tls_is_wanted_is_said(hook: Hooks) -> None:
+    assert "TLS failed" in tell(service(f"jsons://127.0.0.1:{hook.server_port}/ok"), TEST)
+
+
+def test_the_address_is_in_no_argument_and_nothing_else_of_ours_is_passed_on(
+    hook: Hooks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SECRET_KEY", "s3cret-key")
+    seen: list[bytes] = []
+    plain = subprocess.Popen
+
+    class Watched(plain):  # type: ignore[misc, valid-type]
+        def communicate(self, *args: Any, **given: Any) -> Any:
+            for name in ("cmdline", "environ"):
+                seen.append(Path(f"/proc/{self.pid}/{name}").read_bytes())
+            return super().communicate(*args, **given)
+
+    monkeypatch.setattr(subprocess, "Popen", Watched)
+    assert tell(service(f"{hook.address}/ok/s3cret-path"), TEST) == ""
+    assert len(seen) == 2 and b"notify_program" in seen[0]
+    assert not any(b"s3cret" in one for one in seen)
+
+
+class Mailbox:
+    """What an SMTP server on this machine was given."""
+
+    def __init__(self) -> None:
+        self.mails: list[EmailMessage] = []
+
+    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:
+        parsed = email.message_from_bytes(envelope.content, policy=email.policy.default)
+        assert isinstance(parsed, EmailMessage)
+        self.mails.append(parsed)
+        return "250 taken"
+
+    async def handle_RCPT(
+        self, server: Any, session: Any, envelope: Any, address: str, options: Any
+    ) -> str:
+        if address.startswith("nobody"):
+            return "550 no such user hidden"
+        envelope.rcpt_tos.append(address)
+        return "250 ok"
+
+
+@pytest.fixture
+def mailbox() -> Iterator[tuple[Mailbox, str]]:
+    box = Mailbox()
+    port = free_port()
+    server = Controller(box, hostname="127.0.0.1", port=port)
+    server.start()
+    yield box, f"mailto://127.0.0.1:{port}?from=siteflow@example.org"
+    server.stop()
+
+
+def test_a_mail_arrives_once_with_its_subject_and_text(mailbox: tuple[Mailbox, str]) -> None:
+    box, url = mailbox
+    assert tell(service(f"{url}&to=ops@example.org"), TEST) == ""
+    (mail,) = box.mails
+    assert (mail["Subject"], mail["To"]) == (TEST.title, "ops@example.org")
+    assert mail.get_content_type() == "text/plain"
+    assert mail.get_content().splitlines() == TEST.body.splitlines()
+
+
+def test_a_hostile_name_adds_no_header(mailbox: tuple[Mailbox, str]) -> None:
+    box, url = mailbox
+    told = message_of([row(HOSTILE, body=HOSTILE)], chat=False)
+    assert tell(service(f"{url}&to=ops@example.org"), told) == ""
+    (mail,) = box.mails
+    assert mail["Bcc"] is None and mail["Subject"].startswith("Critical: web Bcc: all")
+    assert "<!channel>" in mail.get_content()
+
+
+def test_a_mail_that_is_refused_is_said_without_the_server_s_text(
+    mailbox: tuple[Mailbox, str],
+) -> None:
+    box, url = mailbox
+    error = tell(service(f"{url}&to=nobody@example.org"), TEST)
+    assert error == "The mail server refused it with 550." and not box.mails
+
+
+def test_nothing_is_left_running_after_a_deadline(hook: Hooks) -> None:
+    """However slowly it drips: the deadline is for all of it, and no pause between two bytes."""
+    assert "in time" in tell(service(f"{hook.address}/dripping"), TEST, timeout_s=3)
+    children = Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
+    lines = [Path(f"/proc/{pid}/cmdline").read_bytes() for pid in children]
+    assert not any(b"notify_program" in line for line in lines)
