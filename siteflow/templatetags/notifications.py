@@ -22,7 +22,8 @@ _OF_DELIVERIES: Final = {
 
 @register.simple_tag
 def delivery_pill(row: Any) -> SafeString:
-    return pill(*_OF_DELIVERIES[row.state])
+    at = row.ended_at or row.created_at
+    return pill(*_OF_DELIVERIES[row.state], at=at, source="SiteFlow’s own record")
 
 
 @register.simple_tag

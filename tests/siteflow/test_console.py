@@ -147,7 +147,8 @@ def test_the_menu_lists_what_the_account_may_see(admin: User, bob: User) -> None
         answer = logged_in(user).get(reverse("admin:index"))
         return [line["item"].title for line in answer.context["menu"]]
 
-    everyone = ["Overview", "Sites", "Containers", "Hosts", "Certificates", "Operations", "Audit"]
+    everyone = ["Overview", "Sites", "Containers", "Hosts", "Alerts"]
+    everyone += ["Certificates", "Backups", "Operations", "Audit"]
     assert lines(bob) == everyone
     assert lines(admin) == [*everyone, "Health", "Settings"]
 

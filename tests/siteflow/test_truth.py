@@ -15,18 +15,23 @@ from django.utils import timezone
 from monitoring.health.asking import Answer
 from monitoring.health.parts import Found
 from monitoring.health.telling import part_out
+from provisioning.backups.nas_telling import sources_out
+from provisioning.backups.telling import backup_out
 from provisioning.certificates.telling import certificate_out
 from provisioning.models import Certificate, Operation
 from siteflow.api import api
 from siteflow.overview.need import Need
-from siteflow.templatetags import certificates, console, overview
+from siteflow.templatetags import alerts, backups, certificates, console, overview
 from sites.rows import EVERYTHING, site_rows
 from sites.schemas import container_out
+from tests.monitoring.alerts.things import make_alert
+from tests.provisioning.backups.things import backed_up, make_nas, make_source
 from tests.provisioning.rows import make_container, make_host, make_operation
 from tests.provisioning.site_rows import make_release, make_site
 
 # -- the API ---------------------------------------------------------------------------------
 
+AGES = {"observed_at", "seen_at"}
 STATES = {"state", "status", "stage", "health"}
 # Where `source` is by which way something was asked for, so who says its state stands apart.
 ASKED_BY = {"OperationOut", "OperationDetail"}
@@ -38,6 +43,9 @@ WITHOUT: dict[str, str] = {
     "ConfigOut": "tells the release it was read from, which has both",
     "Provisioned": "is the answer to a request: its operation tells what becomes of it",
     "Deprovisioned": "is the answer to a request: its operation tells what becomes of it",
+    "DeliveryOut": "is SiteFlow's own record of one sending, with the time of its end",
+    "MaintenanceOut": "is worked out of its own times, when it is asked for",
+    "NodeBackupStatus": "is part of GraphNode, and `at` is the time of the backup itself",
     "LogOut": "is an entry of the audit: it was so at `at` and never changes",
     "Error": "is the answer to a request, at its `timestamp`",
 }
@@ -65,7 +73,7 @@ def lacks(name: str, schema: dict[str, Any]) -> str:
     if not fields & STATES:
         return ""
     by = {"observed_by"} if name in ASKED_BY else {"observed_by", "source"}
-    missing = [] if "observed_at" in fields else ["observed_at"]
+    missing = [] if fields & AGES else ["observed_at"]
     return ", ".join(missing if fields & by else [*missing, " or ".join(sorted(by))])
 
 
@@ -81,15 +89,18 @@ def test_the_rule_finds_what_lacks_them() -> None:
     assert (
         lacks("New", {"properties": {"status": {}, "observed_at": {}}}) == "observed_by or source"
     )
-    told = {"properties": {"status": {}, "observed_at": {}, "source": {}}}
+    told: dict[str, Any] = {"properties": {"status": {}, "observed_at": {}, "source": {}}}
     assert (lacks("New", told), lacks("OperationOut", told)) == ("", "observed_by")
 
 
 # -- the pages -------------------------------------------------------------------------------
 
 # Tags that write age and source themselves: each is drawn below.
-TELLING = {"certificate_pill", "container_pill", "health_pill", "host_pill", "need_pill",
-           "operation_pill", "release_pill", "site_state"}  # fmt: skip
+TELLING = {
+    "alert_pill", "backup_pill", "certificate_pill", "container_pill", "delivery_pill",
+    "health_pill", "host_pill", "nas_pill", "need_pill", "operation_pill", "release_pill",
+    "site_state",
+}  # fmt: skip
 TAG = re.compile(r"{%\s*(\w*pill\w*|site_state|site_count)\b([^%]*)%}")
 UNTOLD: dict[tuple[str, str], str] = {
     ("console/container.html", "pill item.health"): "the state beside it has the age of both",
@@ -99,6 +110,14 @@ UNTOLD: dict[tuple[str, str], str] = {
     ("console/wizard_test.html", "verdict_pill check.verdict"): "the heading has the test's age",
     ("console/overview.html", "pill_count state number"): "the sentence above has the age of all",
     ("console/overview.html", "site_count state number"): "the sentence above has the age of all",
+    ("admin/monitoring/alert/alert.html", "severity_pill row"): "a rule's word, no observation",
+    ("admin/monitoring/alert/change_list.html", "severity_pill row"): "a rule's word",
+    ("admin/monitoring/rule/change_list.html", "severity_pill row"): "a setting of the rule",
+    ("admin/monitoring/rule/change_list.html", 'pill "active" "on"'): "a setting of the rule",
+    ("admin/monitoring/rule/change_list.html", 'pill "skipped" "off"'): "a setting of the rule",
+    ("admin/monitoring/maintenance/change_list.html", "window_pill row"): "of its own two times",
+    ("admin/monitoring/channel/channel.html", "channel_pill row"): "a setting of the channel",
+    ("admin/monitoring/channel/change_list.html", "channel_pill row"): "a setting of the channel",
     ("people/can.html", 'pill "passed" "yes"'): "a right, worked out for this page",
     ("people/can.html", 'pill "stopped" "no"'): "a right, worked out for this page",
     ("people/can.html", 'pill "passed" one.extent'): "a right, worked out for this page",
@@ -157,6 +176,16 @@ def test_the_tags_that_tell_it_themselves(fresh: bool) -> None:
     assert_told(certificates.certificate_pill(told))
     answer = Answer(Found(fresh, ""), "a query", now, 1.0)
     assert_told(console.health_pill(part_out(answer, now=now)))
+    alert = make_alert(row)
+    for state in ("pending", "firing", "resolved"):
+        alert.state, alert.resolved_at = state, now
+        alert.unseen_since = None if fresh else now
+        drawn = alerts.alert_pill(alert)
+        assert_told(drawn)
+    source = make_source(make_nas())
+    assert_told(backups.backup_pill(backup_out(backed_up(site, source))))
+    [nas] = sources_out(EVERYTHING)
+    assert_told(backups.nas_pill(nas))
     need = Need(1, "host", 1, "failed", "", "web1", "", "", now, "a read", "/", "Open")
     assert_told(overview.need_pill(need))
 
