@@ -107,8 +107,16 @@ MOVE_SOCKET = """
 from sites.models import Host
 Host.objects.filter(pk=2).update(docker_socket="/late")
 """
+PAUSE = """
+from audit.actor import Actor
+from provisioning import engine
+from sites.models import Container
+row = Container.objects.get(name="shop-service-5")
+engine.start("container.pause", row, actor=Actor(name="os:root", source="command"))
+"""
 PAGES = (
     "",
+    "health/",
     "sites/site/",
     "sites/site/?template=static",
     "sites/site/1/change/",
@@ -347,6 +355,35 @@ def test_what_changed_before_the_page_listened_is_shown(
         server.send(message)
     expect(sockets).to_have_text("/late")
     page.context.close()
+
+
+def test_the_overview_says_what_is_wrong_and_follows_by_itself(
+    browser: Browser, full_console: Stack
+) -> None:
+    page = opened(browser, full_console.url)
+    sentence = page.locator(".verdict > p").first
+    expect(sentence).to_contain_text("things need you: ")
+    before = page.locator("#overview")
+    expect(before).not_to_contain_text("Pause shop-service-5")
+    page.evaluate("window.stayed = true")
+    full_console.manage("shell", "-c", PAUSE)
+    expect(page.locator("#overview")).to_contain_text("Pause shop-service-5")
+    assert page.evaluate("window.stayed") is True, "without a reload"
+    page.context.close()
+
+
+def test_the_overview_says_it_without_scripts(browser: Browser, full_console: Stack) -> None:
+    context = browser.new_context(java_script_enabled=False, viewport={"width": 390, "height": 844})
+    page = context.new_page()
+    page.goto(f"{full_console.url}/admin/login/")
+    page.locator("input[name=username]").fill("admin")
+    page.locator("input[name=password]").fill(PASSWORD)
+    page.keyboard.press("Enter")
+    expect(page.locator(".verdict > p").first).to_contain_text("things need you: ")
+    expect(page.locator(".needs li").first).to_be_visible()
+    page.get_by_role("link", name="Compare key").first.click()
+    expect(page.locator("h1")).to_contain_text("host")
+    context.close()
 
 
 def test_the_drawer_opens_on_start_and_survives_navigation(
