@@ -101,19 +101,19 @@ def _hosts(user: Viewer, wish: Wish, key: int) -> Snapshot:
     return _part(host_rows(user), wish, host_out)
 
 
+def _graph(user: Viewer, wish: Wish, key: int) -> Snapshot:
+    """As `/api/graph` has it; nothing of it for who wants its changes only."""
+    if wish.ids is not None:
+        return {"nodes": [], "edges": [], "ids": list(wish.ids)}
+    return graphs.shown(user, graphs.Wanted()).out()
+
+
 def _alerts(user: Viewer, wish: Wish, key: int) -> Snapshot:
     """Those that are open, newest first."""
     rows = alert_rows(user)
     if wish.ids is None:
         rows = rows.filter(state__in=Alert.OPEN)
     return _part(rows, wish, alert_out)
-
-
-def _graph(user: Viewer, wish: Wish, key: int) -> Snapshot:
-    """As `/api/graph` has it; nothing of it for who wants its changes only."""
-    if wish.ids is not None:
-        return {"nodes": [], "edges": [], "ids": list(wish.ids)}
-    return graphs.shown(user, graphs.Wanted()).out()
 
 
 def _operations(user: Viewer, wish: Wish, key: int) -> Snapshot:
@@ -162,8 +162,8 @@ TOPICS: Final[dict[str, Topic]] = {
     "containers": Topic("sites.view_container", _containers),
     "containers.": Topic("sites.view_container", _containers_of_host, keyed=True),
     "hosts": Topic("sites.view_host", _hosts),
-    "alerts": Topic("sites.view_site", _alerts),
     "graph": Topic("sites.view_site", _graph),
+    "alerts": Topic("sites.view_site", _alerts),
     "operations": Topic("provisioning.view_operation", _operations),
     "operation.": Topic("provisioning.view_operation", _operation, keyed=True),
     "metrics.": Topic("sites.view_container", _metrics_of_container, keyed=True),
