@@ -101,6 +101,17 @@ class Point(models.Model):
 
 
 # Django looks for models in here.
+from monitoring.alerts.models import (  # noqa: E402
+    Alert,
+    AlertEvent,
+    Maintenance,
+    Rule,
+    SiteProbe,
+    Turn,
+)
 from monitoring.notify.models import Channel, Delivery  # noqa: E402
 
-__all__ = ["Channel", "Delivery", "Monitor", "Point", "Series"]
+__all__ = [
+    "Alert", "AlertEvent", "Channel", "Delivery", "Maintenance", "Monitor", "Point", "Rule",
+    "Series", "SiteProbe", "Turn",
+]  # fmt: skip

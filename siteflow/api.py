@@ -6,6 +6,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from ninja.errors import HttpError, ValidationError
 
+import monitoring.alerts.api
 import monitoring.api
 import provisioning.api
 import sites.api
@@ -49,6 +50,7 @@ api.add_router("/templates", provisioning.api.templates)
 api.add_router("/rollouts", provisioning.api.rollouts)
 api.add_router("/provision", provisioning.api.offered)
 api.add_router("/wizards", provisioning.api.wizards)
+api.add_router("/alerts", monitoring.alerts.api.alerts)
 api.add_router("/metrics", monitoring.api.metrics)
 api.add_router("/notifications", notifications)
 api.add_router("/graph", monitoring.api.graph)

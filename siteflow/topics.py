@@ -6,6 +6,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from monitoring.alerts.models import Alert
+from monitoring.alerts.rows import alert_rows
+from monitoring.alerts.shown import alert_out
 from monitoring.graph import shown as graphs
 from monitoring.metrics import SeriesKey
 from monitoring.usage.telling import item_of
@@ -105,6 +108,14 @@ def _graph(user: Viewer, wish: Wish, key: int) -> Snapshot:
     return graphs.shown(user, graphs.Wanted()).out()
 
 
+def _alerts(user: Viewer, wish: Wish, key: int) -> Snapshot:
+    """Those that are open, newest first."""
+    rows = alert_rows(user)
+    if wish.ids is None:
+        rows = rows.filter(state__in=Alert.OPEN)
+    return _part(rows, wish, alert_out)
+
+
 def _operations(user: Viewer, wish: Wish, key: int) -> Snapshot:
     """Those under way and the latest; ``total`` counts all there ever were."""
     rows = Operation.objects.visible_to(user).defer("journal")
@@ -152,6 +163,7 @@ TOPICS: Final[dict[str, Topic]] = {
     "containers.": Topic("sites.view_container", _containers_of_host, keyed=True),
     "hosts": Topic("sites.view_host", _hosts),
     "graph": Topic("sites.view_site", _graph),
+    "alerts": Topic("sites.view_site", _alerts),
     "operations": Topic("provisioning.view_operation", _operations),
     "operation.": Topic("provisioning.view_operation", _operation, keyed=True),
     "metrics.": Topic("sites.view_container", _metrics_of_container, keyed=True),

@@ -46,6 +46,7 @@ SCOPES: Final[dict[str, frozenset[str]]] = {
             "sites.reveal_site",
             "sites.manage_tag",
             "provisioning.manage_sitetemplate",
+            "monitoring.manage_rule",
             "monitoring.manage_channel",
         }
     ),
@@ -62,6 +63,7 @@ SCOPES: Final[dict[str, frozenset[str]]] = {
 }  # fmt: skip
 _EVERYWHERE_ONLY: Final = SCOPES["accounts"] | {
     "provisioning.manage_sitetemplate",
+    "monitoring.manage_rule",
     "monitoring.manage_channel",
     "sites.manage_tag",
     "audit.cleanup_entry",

@@ -13,4 +13,12 @@ for model in (Failure, OrmQ, Schedule, Success, User, Group):
     if admin.site.is_registered(model):
         admin.site.unregister(model)
 
-from siteflow.admin import channels, deliveries, groups, users  # noqa: E402, F401  (they register themselves)
+from siteflow.admin import (  # noqa: E402, F401  (they register themselves)
+    alert_rules,
+    alerts,
+    channels,
+    deliveries,
+    groups,
+    maintenance,
+    users,
+)

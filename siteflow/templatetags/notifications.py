@@ -30,7 +30,8 @@ def least_severity(severity: str) -> str:
 
 @register.simple_tag
 def delivery_pill(row: Any) -> SafeString:
-    return pill(*_OF_DELIVERIES[row.state])
+    at = row.ended_at or row.created_at
+    return pill(*_OF_DELIVERIES[row.state], at=at, source="SiteFlow’s own record")
 
 
 @register.simple_tag

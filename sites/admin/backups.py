@@ -74,6 +74,7 @@ class NasOfBackup(_ByHost):
 @admin.register(SiteBackup)
 class SiteBackupAdmin(ReadingAdmin):
     view_permission = "sites.view_site"
+    list_title = "Backups"
     list_display = ("name", "state", "newest", "size", "number", "nas_name", "host_name")
     list_filter = (StateOfBackup, HostOfBackup, NasOfBackup)
     search_fields = ("site__name", "site__host__name")
@@ -95,21 +96,19 @@ class SiteBackupAdmin(ReadingAdmin):
         rows: QuerySet[Any] = backup_rows(request.user)
         return rows
 
-    def changelist_view(
-        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
+    def around(self, request: HttpRequest) -> dict[str, Any]:
         now = timezone.now()
-        extra = {
-            "title": "Backups",
+        return {
             "sources": sources_out(request.user, now=now),
             "nas_error": nas_of_sites(request.user, now=now)[1],
             "may_set_up": may_somewhere(request.user, "sites.manage_host"),
-            **(extra_context or {}),
         }
-        response = super().changelist_view(request, extra)
-        for row in self.listed(response) or []:
+
+    def told(self, request: HttpRequest, rows: list[Any]) -> dict[str, Any]:
+        now = timezone.now()
+        for row in rows:
             row.told = backup_out(row, now=now)
-        return response
+        return {}
 
     def change_view(
         self,

@@ -56,6 +56,13 @@ ROLL_OUT: Final = replace(
     needs="manage operate", kind="site",
 )  # fmt: skip
 
+# What is an alert is one thing for everybody: who manages all of it sees and changes it.
+RULES: Final = Row(200, needs="rules", place="everywhere")
+ONE_RULE: Final = replace(RULES, kind="rule", rights_first=True)
+RULE: Final = {"name": "Busy", "kind": "threshold", "of": "host", "metric": "load1", "threshold": 8}
+WINDOW: Final = {"begins_at": "2031-01-01T00:00:00Z", "ends_at": "2031-01-02T00:00:00Z",
+                 "why": "a new disk"}  # fmt: skip
+
 # Verb → what one needs for it on its target, and what it is asked with. FINGERPRINT, NAME and TAG
 # are the target's own.
 VERBS: Final[dict[str, VerbRow]] = {
@@ -225,6 +232,30 @@ API: Final[dict[tuple[str, str], Row]] = {
     ("post", "/api/auth/token"): everybody(401, {"username": "nobody", "password": "guessed"}),
     ("post", "/api/auth/refresh"): everybody(401, {"refresh": "guessed"}),
     ("post", "/api/auth/revoke"): everybody(204, {"refresh": "guessed"}),
+    ("get", "/api/alerts"): LIST,
+    ("get", "/api/alerts/{alert_id}"): ONE,
+    ("post", "/api/alerts/{alert_id}/acknowledge"): replace(operate({"note": "mine"}), status=200),
+    ("post", "/api/alerts/{alert_id}/mute"): replace(
+        operate({"until": "LATER", "note": ""}), status=200
+    ),
+    ("get", "/api/alerts/rules"): RULES,
+    ("post", "/api/alerts/rules"): replace(RULES, status=201, body=RULE, changes=True),
+    ("get", "/api/alerts/rules/{rule_id}"): ONE_RULE,
+    ("patch", "/api/alerts/rules/{rule_id}"): replace(ONE_RULE, body={"for_s": 300}, changes=True),
+    ("delete", "/api/alerts/rules/{rule_id}"): replace(ONE_RULE, status=204, changes=True),
+    # Somebody made it: there is nothing to restore.
+    ("post", "/api/alerts/rules/{rule_id}/restore"): replace(ONE_RULE, status=409),
+    ("get", "/api/alerts/maintenance"): LIST,
+    ("post", "/api/alerts/maintenance"): replace(
+        operate({**WINDOW, "site": "KEY"}), status=201, kind="site"
+    ),
+    ("get", "/api/alerts/maintenance/{window_id}"): replace(ONE, kind="maintenance"),
+    ("patch", "/api/alerts/maintenance/{window_id}"): replace(
+        operate({"why": "longer"}), status=200, kind="maintenance"
+    ),
+    ("delete", "/api/alerts/maintenance/{window_id}"): replace(
+        operate(), status=204, kind="maintenance"
+    ),
     ("get", "/api/metrics/containers/{container_id}"): replace(ONE, kind="container"),
     ("get", "/api/metrics/sites/{site_id}"): replace(ONE, kind="site"),
     ("get", "/api/metrics/hosts/{host_id}"): replace(ONE, kind="host"),
@@ -272,6 +303,7 @@ TOPICS: Final[dict[str, Row]] = {
     "containers.": replace(ONE, kind="host"),
     "hosts": LIST,
     "graph": LIST,
+    "alerts": LIST,
     "operations": OPERATIONS,
     "operation.": replace(ONE_OPERATION, kind="operation"),
     "metrics.": replace(ONE, kind="container"),
@@ -313,6 +345,7 @@ COMMANDS: Final[dict[str, tuple[str, ...]]] = {
     "cert": ("status", "check"),
     "backup": ("status", "check"),
     "nas": ("list", "set", "forget", "check"),
+    "alert": ("list", "show", "acknowledge", "mute", "rules"),
     "operation": ("list", "show", "cancel", "retry"),
     "quarantine": ("list", "restore", "purge"),
     "site": (

@@ -16,8 +16,8 @@ def test_names_with_and_without_a_key() -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["", ".", "nothing", "backups", "containers.", "containers.007", "containers.x", "containers.-1",
-     "metrics", "metrics.site", "metrics.site.", "metrics.disk.7", ".7", "7",
+    ["", ".", "nothing", "backups", "containers.", "containers.007", "containers.x",
+     "containers.-1", "metrics", "metrics.site", "metrics.site.", "metrics.disk.7", ".7", "7",
      "containers.1.2", "containers.\u0661", "operation", "hosts.1", "operation." + "9" * 30],
 )  # fmt: skip
 def test_there_is_one_way_to_write_each(name: str) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+from monitoring.alerts.models import Rule
 from monitoring.notify.models import Channel
 from provisioning import engine
 from provisioning.drivers.fake import FakeHost
@@ -16,6 +17,7 @@ from provisioning.drivers.keys import generate_ed25519
 from provisioning.models import Operation, Wizard
 from provisioning.site_templates.models import SiteTemplate
 from sites.models import Container, Domain, Host
+from tests.monitoring.alerts.things import make_alert, make_window
 from tests.people import person
 from tests.provisioning.conftest import fake
 from tests.provisioning.rows import COMMAND, make_container, make_host
@@ -61,6 +63,9 @@ def things(
         "quarantine": make_quarantine(host).pk,
         "rollout": make_rollout(site).pk,
         **told_by_a_channel(),
+        "alert": make_alert(container).pk,
+        "rule": Rule.objects.create(name="down", kind="container_down").pk,
+        "window": make_window(site).pk,
     }
 
 
@@ -118,6 +123,8 @@ def content(body: Any, things: Things, path: str) -> str:
              "/domains/": "shop.example.com"}  # fmt: skip
     name = next((name for part, name in names.items() if part in path), "web1")
     text = text.replace("FINGERPRINT", Host.objects.get().offered_fingerprint)
-    key = things["site" if path.startswith(("/api/domains", "/api/rollouts")) else "host"]
+    key = things[
+        "site" if path.startswith(("/api/domains", "/api/rollouts", "/api/alerts")) else "host"
+    ]
     text = text.replace('"KEY"', f'"{key}"')
     return text.replace('"NAME"', f'"{name}"').replace('"CONTAINER"', str(things["container"]))

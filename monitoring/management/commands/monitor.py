@@ -13,6 +13,8 @@ from typing import Any, NoReturn
 from django.core.management.base import BaseCommand
 
 from monitoring import upkeep
+from monitoring.alerts.looks import AlertLooks
+from monitoring.alerts.running import AlertTurns
 from monitoring.backups import BackupLooks
 from monitoring.certificates import CertificateLooks
 from monitoring.database import DatabaseThreads
@@ -45,7 +47,8 @@ class Command(BaseCommand):
         # after each read of a host; half of the time between two is never too long
         moves = ExtraReads(read=follow_moved, every_s=interval_s() / 2, threads=2)
         database = DatabaseThreads()
-        extras = Both(ExtraReads(), moves, CertificateLooks(database=database))
+        looks = CertificateLooks(database=database), AlertLooks(database=database)
+        extras = Both(ExtraReads(), moves, *looks)
         usage = Usage(database=database, interval_s=interval_s(), monitor=name)
         means = Means(database=database, extras=extras, usage=usage, interval_s=interval_s())
         supervisor = Supervisor(
@@ -60,6 +63,7 @@ class Command(BaseCommand):
             sweeper.start()
             upkeep.start()
             usage.start()
+            AlertTurns().start()
             senders.start()
             BackupLooks(database=database).start()
             supervisor.run(threading.Event().wait)

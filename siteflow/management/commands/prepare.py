@@ -12,6 +12,7 @@ from django.contrib.auth.models import Group
 from django.core.management import BaseCommand, CommandError, call_command
 
 from audit.actor import Actor
+from monitoring.alerts import defaults
 from provisioning import engine
 from siteflow.accounts.models import Profile
 from siteflow.secrets import from_environment
@@ -31,6 +32,7 @@ class Command(BaseCommand):
         if not settings.REDIS_URL:
             call_command("createcachetable", verbosity=0)
         call_command("collectstatic", interactive=False, verbosity=0)
+        defaults.make_missing()
         self._first_admin()
         self._local_host()
 

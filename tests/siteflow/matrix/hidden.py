@@ -19,6 +19,7 @@ from monitoring.notify.models import Channel
 from provisioning.models import Operation, Rollout, Wizard
 from siteflow.accounts.models import ApiToken, Login
 from sites.models import Container, Grant, Host, Tag
+from tests.monitoring.alerts.things import make_alert, make_window
 from tests.provisioning.backups.things import backed_up, make_source
 from tests.provisioning.rows import COMMAND, make_container, make_host
 from tests.provisioning.site_rows import make_quarantine, make_rollout, make_site
@@ -45,7 +46,10 @@ def add_hidden(world: Any, visitor: Visitor) -> None:
         make_quarantine(host, "hidden-old")
         _used(host)
         backed_up(site, make_source(host, host, error_code="timeout", error="hidden"))
-        _all_of(make_container(host, "hidden-web-1", site=site, state="exited", exit_code=1))
+        hidden = make_container(host, "hidden-web-1", site=site, state="exited", exit_code=1)
+        _all_of(hidden)
+        made = make_alert(hidden), make_alert(host), make_window(site)
+        assert all(made)
     if not visitor.can("give"):
         Tag.objects.create(name="hidden-tag")
     if not visitor.can("channels"):
@@ -53,7 +57,11 @@ def add_hidden(world: Any, visitor: Visitor) -> None:
     for which in ("own", "foreign"):
         row = Container.objects.get(pk=world.keys["container", which])
         if not visitor.can("look", "container", which):
-            make_container(row.host, f"beside-{which}", site=row.site, state="exited", exit_code=1)
+            beside = make_container(
+                row.host, f"beside-{which}", site=row.site, state="exited", exit_code=1
+            )
+            make_alert(beside)
+            make_window(row.site)
             _in_all_rollouts(row.site)
         if not visitor.can("operations", "operation", which):
             _operations(row)

@@ -42,7 +42,6 @@ def _of_django(root: str, row: Row) -> dict[str, Page]:
 
 
 NOTIFY_PAGES: Final = {
-    "admin/monitoring/": _looks(replace(CHANNELS, place="somewhere", refused=404)),
     **_of_django(_CHANNEL, ONE_CHANNEL),
     f"{_CHANNEL}add/": _changes(CHANNELS, _FORM),
     f"{_CHANNEL}<int:key>/edit/": _changes(ONE_CHANNEL, _FORM),

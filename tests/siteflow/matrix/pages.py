@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from provisioning.operations import VERBS
 from tests.siteflow import permission_table as table
+from tests.siteflow.matrix.alert_pages import ALERT_PAGES
 from tests.siteflow.matrix.notify_pages import NOTIFY_PAGES
 from tests.siteflow.matrix.rollout_pages import ROLLOUT_PAGES
 from tests.siteflow.matrix.rows import Page, Row, VerbRow
@@ -184,6 +185,7 @@ PAGES: dict[str, Page] = {
     "": open_to_all(Row(302), Row(302)),
     "admin/": OPEN_TO_ROLES,
     "admin/(?P<url>.*)$": NOTHING,
+    "admin/graph/": lists("look"),
     "admin/jsi18n/": NOT_BY_POST,
     "admin/health/": _page(Row(200, needs="manage", place="everywhere"), Row(405)),
     "admin/autocomplete/": _page(CLOSED, Row(405)),
@@ -271,6 +273,7 @@ PAGES: dict[str, Page] = {
     **_of_model("provisioning", "rollout", "look"),
     **ROLLOUT_PAGES,
     **NOTIFY_PAGES,
+    **ALERT_PAGES,
     # operations: what is refused is told on the operation's page
     **{
         f"admin/provisioning/operation/<int:key>/{name}/": _page(

@@ -16,7 +16,7 @@ OF_ACCOUNTS: Final = frozenset(
     f"{act}_{what}" for act in ("see", "add", "change", "delete") for what in ("accounts", "roles")
 )
 ADMIN: Final = (
-    OPERATOR | {"manage", "reveal", "tag", "channels", "keep_audit", "give"} | OF_ACCOUNTS
+    OPERATOR | {"manage", "reveal", "tag", "channels", "rules", "keep_audit", "give"} | OF_ACCOUNTS
 )
 # All of accounts and roles but giving them, and giving without anything else.
 CLERK: Final = LOOKER | OF_ACCOUNTS
@@ -26,11 +26,11 @@ REGISTRAR: Final = OF_ACCOUNTS | {"give"}
 MAKER: Final = LOOKER | {"see_accounts", "see_roles", "add_accounts", "add_roles"}
 CHANGER: Final = LOOKER | OF_ACCOUNTS - {"add_accounts", "add_roles"}
 # What is never held for a part of what there is.
-WHOLE: Final = OF_ACCOUNTS | {"tag", "channels", "keep_audit", "give"}
+WHOLE: Final = OF_ACCOUNTS | {"tag", "channels", "rules", "keep_audit", "give"}
 OF_SCOPE: Final = {
     "read": {"look", "operations"},
     "operate": {"operate", "cancel"},
-    "manage": {"remove", "manage", "reveal", "tag", "channels"},
+    "manage": {"remove", "manage", "reveal", "tag", "channels", "rules"},
     "audit": {"audit", "keep_audit"},
     "accounts": OF_ACCOUNTS | {"give"},
 }
@@ -42,7 +42,7 @@ OF_ALL: Final = frozenset(
 ON_OWN_SITE: Final = OF_ALL | {
     (kind, "own")
     for kind in ("site", "container", "domain", "certificate", "sitebackup", "operation", "entry",
-                 "rollout")
+                 "rollout", "alert", "maintenance")
 }  # fmt: skip
 ON_OWN_HOST: Final = ON_OWN_SITE | {("host", "own"), ("quarantine", "own")}
 ON_FOREIGN_SITE: Final = OF_ALL | {(kind, "foreign") for kind, _ in ON_OWN_SITE}

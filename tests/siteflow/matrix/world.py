@@ -18,6 +18,7 @@ from django.test import Client, override_settings
 from django.utils import timezone
 
 from audit.record import Actor, record
+from monitoring.alerts.models import Rule
 from monitoring.notify.models import Channel
 from provisioning import engine
 from provisioning.drivers.fake import FakeHost
@@ -27,6 +28,7 @@ from provisioning.site_templates.models import SiteTemplate
 from siteflow.accounts import access, tokens
 from siteflow.accounts.models import ApiToken, Login, Profile
 from sites.models import Container, Domain, Grant, Host, Site, Tag
+from tests.monitoring.alerts.things import make_alert, make_window
 from tests.people import ROLES, person
 from tests.provisioning.backups.things import backed_up, make_source
 from tests.provisioning.rows import COMMAND, make_container, make_host
@@ -73,6 +75,7 @@ class World:
         self.headers: dict[str, dict[str, str]] = {}
         self.cookies: dict[str, dict[str, str]] = {}
         self.texts: dict[str, str] = {"GRANTED": TAGS["foreign"]}  # words of bodies
+        self.texts["LATER"] = (timezone.now() + 24 * LASTS).isoformat()
         self.people = {name: person(name) for name in ROLES}
         for which in ("own", "foreign"):
             self._things(which)
@@ -135,6 +138,7 @@ class World:
             self.keys[f"operation:{state}" if state else "operation", which] = operation.pk
         for move, status in (("", "running"), (":resume", "stopped")):
             self.keys[f"rollout{move}", which] = make_rollout(site, status=status).pk
+        self._alerts(which, row, site)
         template = SiteTemplate.objects.create(slug=TEMPLATES[which])
         template.versions.create(number=1, **table.TEMPLATE)
         self.keys |= {("template", which): template.pk, ("slug", which): template.slug}
@@ -146,6 +150,13 @@ class World:
             place=row.place, output=ENTRY_MARK,
         )  # fmt: skip
         self.keys["entry", which] = entry.pk if entry is not None else None
+
+    def _alerts(self, which: str, row: Container, site: Site) -> None:
+        """Rules are one's who manages all of them; their two are alike."""
+        made = Rule.objects.create(name=f"{site.name} rule", kind="container_down")
+        window = make_window(site, why=f"{site.name} works")
+        self.keys |= {("alert", which): make_alert(row).pk, ("rule", which): made.pk}
+        self.keys["maintenance", which] = window.pk
 
     def _channel(self, which: str, host: Host) -> None:
         """With something that waits to be told; nothing is sent here."""

@@ -6,7 +6,7 @@ import { serverNow, tellAll } from "./time.js";
 
 const PAUSE_MS = 250; // several changes in one go
 const STALE_MS = Number(document.documentElement.dataset.staleAfterS) * 1000;
-const KIND_OF = { hosts: "host", containers: "container", operations: "operation" };
+const KIND_OF = { hosts: "host", containers: "container", operations: "operation", alerts: "alert" };
 const REST_MS = 1000; // at most one fetch a second, and at most a tenth of the time
 
 let due = false; // something has changed that is not shown yet
@@ -21,10 +21,12 @@ export function refreshParts() {
   live.on("containers.update", (message) => changed("container", ids(message), message.unknown_since !== undefined));
   live.on("hosts.update", (message) => changed("host", ids(message)));
   live.on("operations.update", (message) => changed("operation", ids(message)));
+  live.on("alerts.update", (message) => changed("alert", ids(message)));
   live.on("hosts.seen", seen);
   live.on("reconnected", () => soon());
   // Of what changed between the drawing of the page and this moment, nobody here was told.
   live.on("subscribed", (message) => wants(KIND_OF[message.topic]) && soon());
+  if (wants("alert")) live.hear("alerts");
   if (wants("container")) live.hear("containers");
   if (wants("host") || wants("container")) live.hear("hosts");
   document.addEventListener("visibilitychange", plan);
@@ -47,6 +49,7 @@ function changed(kind, ids, all = false) {
 
 function seen(message) {
   for (const time of document.querySelectorAll(`[data-host-seen="${message.host}"] time`)) time.dateTime = message.at;
+  for (const mark of document.querySelectorAll(`[data-host-read="${message.host}"]`)) mark.dataset.readAt = message.at;
   for (const part of document.querySelectorAll("[data-hosts-seen]")) oldest(part, message);
 }
 
@@ -63,12 +66,15 @@ function oldest(part, message) {
 // A host that is no longer looked at sends no message: the server draws it as unknown.
 function lookForStale() {
   for (const time of document.querySelectorAll("[data-host-seen] time, [data-oldest-seen] time")) {
-    const old = serverNow() - Date.parse(time.dateTime) > STALE_MS;
-    if (old && told.get(time) !== time.dateTime) {
-      told.set(time, time.dateTime);
-      soon();
-    }
+    staleOnce(time, time.dateTime);
   }
+  for (const mark of document.querySelectorAll("[data-host-read]")) staleOnce(mark, mark.dataset.readAt);
+}
+
+function staleOnce(element, at) {
+  if (serverNow() - Date.parse(at) <= STALE_MS || told.get(element) === at) return;
+  told.set(element, at);
+  soon();
 }
 
 function soon() {
