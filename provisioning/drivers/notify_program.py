@@ -1,7 +1,7 @@
 """Tells one service one message, in a process of its own: apprise and all it meets end with it.
 
 Started by notify.py with `python -I`; reads JSON from stdin, says JSON on stdout. An answer is read
-for 5 s and 64 KiB at most, a redirect is never followed, no file is ever written.
+for 3 s and 64 KiB at most, a redirect is never followed, no file is ever written.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ MAX_CPU_S: Final = 20
 CONNECT_S: Final = 10.0
 READ_S: Final = 15.0
 MAX_ANSWER_BYTES: Final = 64 * 1024
-MAX_ANSWER_S: Final = 5.0
+MAX_ANSWER_S: Final = 3.0
 _plain_send: Final = requests.Session.send
 
 
