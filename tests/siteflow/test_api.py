@@ -247,4 +247,4 @@ def test_the_page_of_health_is_for_admins_and_tells_what_fails(
     monkeypatch.setitem(PARTS, "disk", full)
     shown = logged_in(admin).get(page).content.decode()
     assert "0.0 of 9.0 GiB are &lt;free&gt;." in shown
-    assert 'data-state="failed" title="Seen by the disk"' in shown
+    assert 'data-state="failed" title="Source: the disk"' in shown
