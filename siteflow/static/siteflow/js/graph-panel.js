@@ -1,6 +1,6 @@
 // What is chosen: its facts, what it needs, what breaks without it, and what can be done about it.
 
-import { el, icon, pill } from "./dom.js";
+import { el, icon, pill, toldPill } from "./dom.js";
 import { BECAUSE, LINKS, LOOKS, size } from "./graph-words.js";
 import { absolute, ageElement, momentElement } from "./time.js";
 
@@ -21,16 +21,10 @@ export function pageOf(node) {
 export const wordOf = (node, words) => words[node.state] ?? node.state.replaceAll("_", " ");
 
 export function statePill(node, words, seen) {
-  const made = pill(LOOKS[node.tone] ?? "unknown", wordOf(node, words));
-  const age = el("span", { class: "age" });
-  if (node.unknown_since) {
-    age.append("since ", momentElement(node.unknown_since, "short"));
-    made.title = `${node.last_state ? `Was ${node.last_state} when last seen` : "Last seen"}, ${absolute(new Date(node.unknown_since))}`;
-  } else if (seen) {
-    age.append(ageElement(seen));
-    made.title = SOURCES[node.source] ? `Seen by ${SOURCES[node.source]}` : "";
-  }
-  made.append(" ", age);
+  const since = node.unknown_since;
+  const age = since ? el("span", {}, "since ", momentElement(since, "short")) : seen ? ageElement(seen) : null;
+  const made = toldPill(LOOKS[node.tone] ?? "unknown", wordOf(node, words), age, SOURCES[node.source] ?? "SiteFlow’s own record");
+  if (since) made.title = `${node.last_state ? `Was ${node.last_state} when last seen` : "Last seen"}, ${absolute(new Date(since))}`;
   return made;
 }
 
@@ -69,7 +63,7 @@ function facts(node) {
   const { cpu_percent: cpu, memory_bytes: memory, memory_limit_bytes: limit } = node.metrics ?? {};
   add("CPU", cpu != null && `${cpu.toFixed(1)} % of one core`);
   add("Memory", memory != null && `${size(memory)}${limit ? ` of ${size(limit)}` : ""}`);
-  if (node.backup) add("Backup", el("span", {}, pill(LOOKS[node.backup.tone], node.backup.state), node.backup.at ? " " : "", node.backup.at ? ageElement(node.backup.at, "ago") : null));
+  if (node.backup) add("Backup", toldPill(LOOKS[node.backup.tone], node.backup.state, node.backup.at && ageElement(node.backup.at), SOURCES.nas));
   for (const [what, number] of Object.entries(node.counts)) add(what, String(number));
   if (node.detail) rows.push(el("div", { class: "whole" }, el("dt", {}, "Detail"), el("dd", {}, node.detail)));
   return el("dl", { class: "facts" }, ...rows);
