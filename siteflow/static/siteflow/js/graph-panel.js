@@ -11,6 +11,7 @@ const SOURCES = {
 };
 const PAGES = { container: "sites/container/", site: "sites/site/", host: "sites/host/", domain: "sites/domain/", proxy: "sites/host/", nas: "sites/host/" };
 const MOST = 40; // lines of a list
+const HITS = 8;
 
 export function pageOf(node) {
   if (node.key === null || !PAGES[node.kind] || node.state === "hidden") return "";
@@ -45,11 +46,11 @@ export function showPanel(panel, chosen, { words, seen, choose, close, open }) {
     el("header", {}, el("h2", {}, node.name), shut, el("p", { class: "muted small" }, node.kind, node.host_name && node.kind !== "host" ? ` on ${node.host_name}` : "")),
     el("div", { "data-panel-state": true }, statePill(node, words, seen)),
     facts(node),
+    el("section", { "data-panel-impact": true }, el("h3", {}, "If it stops"), el("p", { class: "muted small" }, "…")),
     buttons,
     el("div", { class: "panel-acts", "data-panel-acts": true }),
     section("Needs", chosen.outgoers("edge").map((edge) => el("li", {}, faint(`${LINKS[edge.data("kind")]} `), chooser(edge.target(), choose)))),
     section("Needed by", chosen.incomers("edge").map((edge) => el("li", {}, chooser(edge.source(), choose), faint(` ${LINKS[edge.data("kind")]} it`)))),
-    el("section", { "data-panel-impact": true }, el("h3", {}, "If it stops"), el("p", { class: "muted small" }, "…")),
   );
   panel.hidden = false;
 }
@@ -90,9 +91,9 @@ function linkTo(name, id, choose) {
 export function showImpact(panel, hits, choose) {
   const place = panel.querySelector("[data-panel-impact]");
   if (!place) return;
-  const lines = hits.slice(0, MOST).map((hit) =>
+  const lines = hits.slice(0, HITS).map((hit) =>
     el("li", { title: BECAUSE[hit.because] }, pill(hit.level === "stops" ? "failed" : "warning", hit.level === "stops" ? "stops" : "affected"), " ", linkTo(hit.name, hit.id, choose), faint(` ${hit.kind}`)));
-  if (hits.length > MOST) lines.push(el("li", { class: "muted small" }, `and ${hits.length - MOST} more`));
+  if (hits.length > HITS) lines.push(el("li", { class: "muted small" }, `and ${hits.length - HITS} more, marked in the graph`));
   place.replaceChildren(
     el("h3", {}, "If it stops"),
     lines.length ? el("ul", { class: "plain" }, ...lines) : el("p", { class: "muted small" }, "Nothing else needs it."),
