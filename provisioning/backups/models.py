@@ -122,6 +122,8 @@ class SiteBackup(models.Model):
 
     class Meta:
         default_permissions = ()
+        verbose_name = "site with backups"
+        verbose_name_plural = "sites with backups"
 
     def __str__(self) -> str:
         return f"backups of {self.site}"

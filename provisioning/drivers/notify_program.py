@@ -23,6 +23,8 @@ from apprise.plugins.base import NotifyBase
 
 MAX_MEMORY_BYTES: Final = 1 << 30
 MAX_CPU_S: Final = 20
+CONNECT_S: Final = 10.0
+READ_S: Final = 15.0
 MAX_ANSWER_BYTES: Final = 64 * 1024
 MAX_ANSWER_S: Final = 5.0
 _plain_send: Final = requests.Session.send
@@ -149,6 +151,8 @@ def tell(wanted: dict[str, Any]) -> dict[str, Any]:
     )
     if service is None:
         return {"code": "bad_address"}
+    # Who is slow may have heard it all the same: asking again would tell it twice.
+    service.socket_connect_timeout, service.socket_read_timeout = CONNECT_S, READ_S
     seen.watch()
     sent = service.notify(
         body=wanted["body"],

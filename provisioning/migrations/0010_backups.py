@@ -60,7 +60,7 @@ class Migration(migrations.Migration):
                 ('source', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='backups', to='provisioning.backupsource')),
             ],
             options={
-                'default_permissions': (),
+                'verbose_name': 'site with backups', 'verbose_name_plural': 'sites with backups', 'default_permissions': (),
             },
         ),
         migrations.AddConstraint(

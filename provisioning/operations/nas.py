@@ -106,8 +106,9 @@ def _assigned(row: BackupSource, given: dict[str, Any]) -> BackupSource:
         raise _bad("marker", "Give the name of a file")
     row.revision = (row.revision or 0) + 1
     row.due_at = None
+    others = [field.name for field in row._meta.fields if field.name not in _PLAIN]
     try:
-        row.full_clean(exclude=["nas"], validate_unique=False, validate_constraints=False)
+        row.clean_fields(exclude=others)
     except ValidationError as error:
         field, reasons = next(iter(error.message_dict.items()))
         raise _bad(field, reasons[0]) from None

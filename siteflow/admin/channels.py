@@ -20,7 +20,10 @@ from siteflow.admin.channel_form import ChannelForm
 from sites.admin.reading import ReadingAdmin, column, found_or_404
 
 LATEST = 20
-_GIVEN_UP = Count("deliveries", filter=Q(deliveries__state=Delivery.State.GIVEN_UP))
+_GIVEN_UP = Count(
+    "deliveries",
+    filter=Q(deliveries__state=Delivery.State.GIVEN_UP) & ~Q(deliveries__kind=Delivery.Kind.TEST),
+)
 
 
 @admin.register(Channel)
@@ -33,7 +36,7 @@ class ChannelAdmin(ReadingAdmin):
     change_list_template = "admin/monitoring/channel/change_list.html"
 
     service, state = column("service"), column("state")
-    about, severity = column("tells of"), column("least severity")
+    about, severity = column("tells of"), column("severity")
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return self.has_view_permission(request)

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any, Final
 
 from django import template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from provisioning.backups.clocks import SKEW
 from provisioning.backups.judging import State
 from siteflow.templatetags.console import age, moment
-from siteflow.wording import absolute
+from siteflow.wording import absolute, short_age
 
 register = template.Library()
 
@@ -58,3 +60,14 @@ def _hint(source: dict[str, Any]) -> str:
 def counted(states: dict[str, int]) -> list[tuple[str, int]]:
     """Of each state in words that there is."""
     return [(State(state).label, number) for state, number in states.items() if number]
+
+
+@register.filter
+def skew(seconds: int | None) -> str:
+    """How the clock of a NAS goes against ours."""
+    if seconds is None:
+        return "tells no time"
+    if abs(seconds) < SKEW.total_seconds():
+        return "as ours"
+    span = short_age(timedelta(seconds=abs(seconds)))
+    return f"{span} ahead of ours" if seconds > 0 else f"{span} behind ours"

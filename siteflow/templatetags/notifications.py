@@ -20,6 +20,14 @@ _OF_DELIVERIES: Final = {
 }
 
 
+_LEAST: Final = {"critical": "critical only", "warning": "warning and above", "info": "all"}
+
+
+@register.filter
+def least_severity(severity: str) -> str:
+    return _LEAST[severity]
+
+
 @register.simple_tag
 def delivery_pill(row: Any) -> SafeString:
     at = row.ended_at or row.created_at

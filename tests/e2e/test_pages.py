@@ -17,6 +17,9 @@ pytestmark = pytest.mark.e2e
 ROWS = """
 from datetime import timedelta
 from django.utils import timezone
+from monitoring.notify import acts
+from monitoring.notify.models import Channel
+from monitoring.notify.wanted import Wanted
 from provisioning import engine
 from audit.actor import Actor
 from django.contrib.auth.models import Group, User
@@ -27,6 +30,7 @@ from sites.granting import give
 from sites.models import Container, Host, Site, Tag
 from monitoring.models import Series
 from tests.monitoring.charts.made import make_history
+from tests.provisioning.backups.things import backed_up, make_source
 from tests.provisioning.site_rows import make_quarantine, make_release, make_site
 now = timezone.now()
 evil = '"><script>window.hacked=1</script><img src=x onerror="window.hacked=1">'
@@ -78,6 +82,22 @@ CertificateCheck.objects.create(domain_id=1, outcome="served", checked_at=now, t
     stored={"chain": [shown], "authority": evil}, stored_at=now, dns_at=now,
     dns={"addresses": ["192.0.2.7", "2001:db8::7"], "leads": "elsewhere", "error": ""})
 make_quarantine(hosts[0], evil)
+later = now + timedelta(hours=1)  # nobody looks at it meanwhile
+keeps = make_source(hosts[0], hosts[0], tried_at=later, marker=evil, skew_s=7000)
+make_source(hosts[1], tried_at=later, error_code="timeout", error=evil, failing_since=now)
+file = {"name": evil, "at": now.isoformat(), "size": 5, "modified_s": 1, "folder": False,
+    "ahead": True}
+backed_up(made, keeps, newest_name=evil, kept=[file] * 11, ahead=True, shrunken=True,
+    unfinished=[{"name": evil, "size": 7, "modified_s": 1, "since": now.isoformat()}])
+backed_up(site, keeps, error=evil)
+Tag.objects.get_or_create(name="client-a")
+by_mail = acts.create(Wanted(name=evil[:100], url="mailtos://a:b@example.org"), actor=actor)
+acts.create(Wanted(name="off", url="slack://a/b/c", enabled=False, scope="tag", tag=1), actor=actor)
+Channel.objects.filter(pk=by_mail.pk).update(retry_at=now)
+for state, error in (("failed", evil), ("given_up", evil), ("sent", "")):
+    by_mail.deliveries.create(key="k", kind="firing", severity="critical", title=evil * 4,
+        body=evil + "\\n" + evil, state=state, error=error, attempts=3, created_at=now,
+        next_at=now + timedelta(hours=1), give_up_at=now + timedelta(hours=2))
 shown = Container.objects.get(pk=2)
 for kind, given in (("container", {"container": shown}), ("disk", {"mount": evil}), ("host", {})):
     make_history(Series.objects.create(kind=kind, host=shown.host, **given), now=now)
@@ -120,8 +140,17 @@ PAGES = (
     "sites/site/3/change/",
     "sites/site/add/",
     "sites/site/add/?template=wordpress",
+    "graph/",
+    "graph/?site=1&grouped=false",
     "provisioning/certificate/",
     "provisioning/certificate/1/change/",
+    "provisioning/sitebackup/",
+    "provisioning/sitebackup/1/change/",
+    "provisioning/sitebackup/2/change/",
+    "sites/host/1/change/?tab=backups",
+    "sites/host/2/change/?tab=backups",
+    "sites/host/1/nas/?root=/volume1/backups",
+    "sites/host/1/do/nas.forget/?root=/volume1/backups",
     "provisioning/quarantine/",
     "provisioning/quarantine/1/do/quarantine.purge/",
     "sites/container/",
@@ -158,6 +187,17 @@ PAGES = (
     "provisioning/operation/1/change/",
     "audit/entry/",
     "audit/entry/1/change/",
+    "monitoring/",
+    "monitoring/channel/",
+    "monitoring/channel/1/change/",
+    "monitoring/channel/2/change/",
+    "monitoring/channel/2/edit/",
+    "monitoring/channel/1/remove/",
+    "monitoring/channel/add/",
+    "monitoring/delivery/",
+    "monitoring/delivery/?state=given_up",
+    "monitoring/delivery/1/change/",
+    "monitoring/delivery/2/change/",
     "auth/",
     "auth/user/",
     "auth/user/1/change/",

@@ -12,6 +12,7 @@ pytestmark = pytest.mark.django_db
 _OF_HOST_FORM = {"host.add", "host.change"}
 _OF_OWN_FORMS = {
     "host.add-site",
+    "nas.set",
     "site.configure",
     "template.create",
     "template.edit",

@@ -42,6 +42,7 @@ def pages(things: dict[str, Any]) -> list[str]:
         reverse("admin:sites_host_changelist"),
         *_tabs("sites_host", things["host"].pk, "overview containers services operations audit"),
         reverse("admin:provisioning_certificate_changelist"),
+        reverse("admin:provisioning_sitebackup_changelist"),
         reverse("admin:provisioning_operation_changelist"),
         reverse("admin:provisioning_operation_change", args=[things["operation"].pk]),
         reverse("admin:audit_entry_changelist"),
@@ -147,7 +148,7 @@ def test_the_menu_lists_what_the_account_may_see(admin: User, bob: User) -> None
         answer = logged_in(user).get(reverse("admin:index"))
         return [line["item"].title for line in answer.context["menu"]]
 
-    everyone = ["Overview", "Sites", "Containers", "Hosts", "Alerts"]
+    everyone = ["Overview", "Sites", "Containers", "Hosts", "Graph", "Alerts"]
     everyone += ["Certificates", "Backups", "Operations", "Audit"]
     assert lines(bob) == everyone
     assert lines(admin) == [*everyone, "Health", "Settings"]

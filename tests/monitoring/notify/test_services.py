@@ -20,6 +20,7 @@ from provisioning.drivers.notify import Message, Service, tell
 from tests.databases import free_port
 from tests.monitoring.notify.hook_server import Hooks, hooks
 from tests.monitoring.notify.test_wording import HOSTILE, row
+from tests.monitoring.waiting import until
 
 TEST = Message("Critical: shop is down", "On web1.\nSince 22:30 UTC.", "failure")
 
@@ -54,7 +55,6 @@ def test_an_answer_without_end_is_cut_off_and_the_status_counts(hook: Hooks, ans
         ("wrong", "It answered 500."),
         ("redirect", "It answered 307, a redirect, which is not followed"),
         ("garbage", "cannot be reached"),
-        ("hanging", "did not answer in time"),
     ],
 )
 def test_what_goes_wrong_is_said_in_our_words(hook: Hooks, answer: str, words: str) -> None:
@@ -93,12 +93,13 @@ def test_the_address_is_in_no_argument_and_nothing_else_of_ours_is_passed_on(
 ) -> None:
     monkeypatch.setenv("SECRET_KEY", "s3cret-key")
     seen: list[bytes] = []
-    plain = subprocess.Popen
 
-    class Watched(plain):  # type: ignore[misc, valid-type]
+    class Watched(subprocess.Popen[bytes]):
         def communicate(self, *args: Any, **given: Any) -> Any:
-            for name in ("cmdline", "environ"):
-                seen.append(Path(f"/proc/{self.pid}/{name}").read_bytes())
+            for name in ("cmdline", "environ"):  # it waits for what comes by stdin
+                file = Path(f"/proc/{self.pid}/{name}")
+                until(file.read_bytes)  # empty until its program has begun
+                seen.append(file.read_bytes())
             return super().communicate(*args, **given)
 
     monkeypatch.setattr(subprocess, "Popen", Watched)
@@ -164,9 +165,10 @@ def test_a_mail_that_is_refused_is_said_without_the_server_s_text(
     assert error == "The mail server refused it with 550." and not box.mails
 
 
-def test_nothing_is_left_running_after_a_deadline(hook: Hooks) -> None:
+@pytest.mark.parametrize("answer", ["hanging", "dripping"])
+def test_nothing_is_left_running_after_a_deadline(hook: Hooks, answer: str) -> None:
     """However slowly it drips: the deadline is for all of it, and no pause between two bytes."""
-    assert "in time" in tell(service(f"{hook.address}/dripping"), TEST, timeout_s=3)
+    assert "in time" in tell(service(f"{hook.address}/{answer}"), TEST, timeout_s=3)
     children = Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
     lines = [Path(f"/proc/{pid}/cmdline").read_bytes() for pid in children]
     assert not any(b"notify_program" in line for line in lines)

@@ -340,6 +340,9 @@ def test_the_page_of_the_nas(admin: User, bob: User) -> None:
     text = page(admin, tab(source))
     assert TOP in text and "cannot be read" in text and "Forget" in text and "1 unknown" in text
     assert "Forget" not in page(bob, tab(source)) and TOP in page(bob, tab(source))
+    for skew_s, words in ((7300, "2 h ahead of ours"), (-7300, "2 h behind ours"), (5, "as ours")):
+        BackupSource.objects.update(skew_s=skew_s)
+        assert f"<dd>{words}</dd>" in page(bob, tab(source))
     bare = make_source(make_nas("nas3"))
     BackupSource.objects.filter(pk=bare.pk).delete()
     assert "Set up as NAS" in page(admin, tab(bare))
