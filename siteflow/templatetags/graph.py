@@ -32,7 +32,7 @@ def node_pill(node: dict[str, Any]) -> SafeString:
         hint = f"{last}, {absolute(since)}"
     else:
         tail = age(node["seen_at"]) if node["seen_at"] else SafeString()
-        hint = f"Seen by {SOURCES[node['source']]}" if node["source"] in SOURCES else ""
+        hint = f"Seen by {SOURCES.get(node['source'], node['source'])}" if node["source"] else ""
     state = node["state"]
     return format_html(
         '<span class="pill" data-state="{}" title="{}"><span class="word">{}</span> '
