@@ -19,7 +19,7 @@ from monitoring.notify.models import Channel, Delivery
 from monitoring.notify.notices import Notice
 from monitoring.notify.queueing import GIVE_UP, delivery
 from monitoring.notify.wanted import Wanted
-from provisioning.engine.errors import BadParams, Conflict, EngineError, Refused
+from provisioning.engine.errors import BadParams, Conflict, EngineError, KeyReused, Refused
 from provisioning.permission import holds
 from sites.answers import NotFound
 
@@ -30,10 +30,16 @@ _WRITTEN: Final = (
 TEST_WAITS: Final = timedelta(minutes=2)
 
 
-def create(wanted: Wanted, *, actor: Actor) -> Channel:
+def create(wanted: Wanted, *, actor: Actor, idempotency_key: str | None = None) -> Channel:
     """Raises Refused, BadParams, Conflict."""
-    row = Channel(name=wanted.name or "")
+    key, name = (idempotency_key or "")[:100] or None, actor.name[:150]
+    row = Channel(name=wanted.name or "", created_by=name, idempotency_key=key)
     with _recorded("create", row, actor):
+        earlier = Channel.objects.filter(created_by=name, idempotency_key=key).first()
+        if key and earlier is not None:
+            if earlier.name != wanted.name:
+                raise KeyReused
+            return earlier
         _save("create", row, wanted, actor)
     return row
 
@@ -54,17 +60,23 @@ def remove(row: Channel, *, actor: Actor) -> None:
         _on_record("remove", row, actor, before=before)
 
 
-def test(row: Channel, *, actor: Actor) -> Delivery:
+def test(row: Channel, *, actor: Actor, idempotency_key: str | None = None) -> Delivery:
     """Tells the channel that this is a test, at once and only once. Raises Refused, Conflict."""
+    key = (idempotency_key or "")[:100] or None
     with _recorded("test", row, actor):
+        asked = Delivery.objects.filter(asked_by=actor.name[:150], idempotency_key=key)
+        if key and (earlier := asked.first()):
+            if earlier.channel_id != row.pk:
+                raise KeyReused
+            return earlier
         if not row.enabled:
             raise Conflict(f"{row.name} is off: turn it on to test it.", code="channel_off")
-        sent = _a_test(row, actor)
+        sent = _a_test(row, actor, key)
         _on_record("test", row, actor)
     return sent
 
 
-def _a_test(row: Channel, actor: Actor) -> Delivery:
+def _a_test(row: Channel, actor: Actor, key: str | None) -> Delivery:
     now = timezone.now()
     notice = Notice(
         key=f"test:{row.pk}", kind="test", severity="info",
@@ -74,7 +86,12 @@ def _a_test(row: Channel, actor: Actor) -> Delivery:
     )  # fmt: skip
     sent = delivery(notice, row, host=None, site=None, now=now)
     sent.next_at, sent.give_up_at = now, now + TEST_WAITS
-    sent.save()
+    sent.asked_by, sent.idempotency_key = actor.name[:150], key
+    try:
+        with transaction.atomic():
+            sent.save()
+    except IntegrityError:  # the same request, at this very moment
+        raise KeyReused from None
     return sent
 
 

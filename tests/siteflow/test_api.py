@@ -167,6 +167,9 @@ def test_openapi_describes_lists_actions_and_keys(bob: User) -> None:
         ("/api/alerts/maintenance/{window_id}", "delete"),
         ("/api/alerts/{alert_id}/acknowledge", "post"),
         ("/api/alerts/{alert_id}/mute", "post"),
+        ("/api/notifications/channels/{channel_id}", "patch"),
+        ("/api/notifications/channels/{channel_id}", "delete"),
+        ("/api/notifications/deliveries/{delivery_id}/try-again", "post"),
         ("/api/audit/cleanup", "post"),
     ]
 
