@@ -98,8 +98,8 @@ def test_the_rule_finds_what_lacks_them() -> None:
 # Tags that write age and source themselves: each is drawn below.
 TELLING = {
     "alert_pill", "backup_pill", "certificate_pill", "container_pill", "delivery_pill",
-    "health_pill", "host_pill", "nas_pill", "need_pill", "node_pill", "operation_pill", "release_pill",
-    "site_state",
+    "health_pill", "host_pill", "nas_pill", "need_pill", "node_pill", "operation_pill",
+    "release_pill", "site_state",
 }  # fmt: skip
 TAG = re.compile(r"{%\s*(\w*pill\w*|site_state|site_count)\b([^%]*)%}")
 UNTOLD: dict[tuple[str, str], str] = {
