@@ -29,14 +29,22 @@ class HostSeen:
 
 @dataclass(frozen=True, slots=True)
 class DiskSeen:
-    """``before_bytes`` is what was used an hour ago, None when that is not known."""
+    """``available_bytes`` is what a normal user may still write: blocks kept for root are neither
+    used nor free. ``used_before_bytes``: an hour ago; None when that is not known."""
 
     host: int
     mount: str
     used_bytes: float
     total_bytes: float
+    available_bytes: float
     known: bool = True
     used_before_bytes: float | None = None
+
+    @property
+    def used_percent(self) -> float:
+        """As ``df`` counts it."""
+        usable = self.used_bytes + self.available_bytes
+        return 100 * self.used_bytes / usable if usable else 0.0
 
 
 @dataclass(frozen=True, slots=True)

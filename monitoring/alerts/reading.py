@@ -160,7 +160,9 @@ def _disks(
         known = bool(row["facts_at"] and row["facts_at"] >= now - _DISK_FRESH)
         for disk in row["facts"].get("disks", []):
             mount = str(disk["mount"])[:255]
-            seen = DiskSeen(row["pk"], mount, disk["used_bytes"], disk["total_bytes"], known)
+            used, total = float(disk["used_bytes"]), float(disk["total_bytes"])
+            left = float(disk.get("available_bytes", total - used))
+            seen = DiskSeen(row["pk"], mount, used, total, left, known)
             found.append(replace(seen, used_before_bytes=before.get((row["pk"], mount))))
     return found
 

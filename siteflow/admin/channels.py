@@ -70,6 +70,7 @@ class ChannelAdmin(ReadingAdmin):
             "admin/monitoring/channel/channel.html",
             title=row.name,
             row=row,
+            waits=row.deliveries.filter(state__in=Delivery.ACTIVE).exists(),
             deliveries=row.deliveries.select_related("channel")[:LATEST],
         )
 
@@ -86,7 +87,7 @@ class ChannelAdmin(ReadingAdmin):
     def remove_view(self, request: HttpRequest, key: int) -> HttpResponse:
         row = self._found(request, key)
         if request.method == "POST":
-            acts.remove(row, actor=Actor.of_request(request, "console"))
+            acts.remove(row.pk, actor=Actor.of_request(request, "console"))
             messages.success(request, f"{row.name} was removed.")
             return HttpResponseRedirect(reverse("admin:monitoring_channel_changelist"))
         waiting = row.deliveries.filter(state__in=Delivery.ACTIVE).count()
@@ -104,7 +105,7 @@ class ChannelAdmin(ReadingAdmin):
         page = reverse("admin:monitoring_channel_change", args=[row.pk])
         if request.method == "POST":
             try:
-                sent = acts.test(row, actor=Actor.of_request(request, "console"))
+                sent = acts.test(row.pk, actor=Actor.of_request(request, "console"))
                 page = reverse("admin:monitoring_delivery_change", args=[sent.pk])
             except EngineError as error:
                 messages.error(request, error.message)
@@ -135,7 +136,7 @@ def _saved(request: HttpRequest, form: ChannelForm) -> Channel | None:
     try:
         if form.row is None:
             return acts.create(form.wanted(), actor=actor)
-        return acts.change(form.row, form.wanted(), actor=actor)
+        return acts.change(form.row.pk, form.wanted(), actor=actor)
     except EngineError as error:
         form.add_error(error.field if error.field in form.fields else None, error.message)
         return None

@@ -82,8 +82,8 @@ def test_a_container_that_ended_uses_nothing(world: World) -> None:
 
 def test_of_two_limits_of_one_value_the_worse_one_is_told(world: World) -> None:
     channel()
-    threshold(name="full", severity="warning"), threshold(name="nearly", threshold=95.0,
-                                                           clear_threshold=None)  # fmt: skip
+    threshold(name="full", severity="warning")
+    threshold(name="nearly", threshold=95.0, clear_threshold=None)
     host = world.host()
     memory(world, host, 97)
     assert len(states()) == 2
@@ -99,6 +99,16 @@ def test_of_two_limits_of_one_value_the_worse_one_is_told(world: World) -> None:
 def disks(world: World, host: Host, used: float, mount: str = "/var") -> None:
     disk = {"mount": mount, "used_bytes": used, "total_bytes": 100.0}
     world.change(host, facts={"disks": [disk]}, facts_at=world.now)
+
+
+def test_a_disk_is_as_full_as_df_says(world: World) -> None:
+    """Of ext4 one part in twenty is kept for root: it is full at 95 of 100."""
+    threshold(of="disk", metric="used_percent", threshold=95.0, clear_threshold=None)
+    host = world.host()
+    disk = {"mount": "/", "used_bytes": 95.0, "total_bytes": 100.0, "available_bytes": 0.0}
+    world.change(host, facts={"disks": [disk]}, facts_at=world.now)
+    world.turn()
+    assert only().value == 100
 
 
 def test_each_disk_by_its_mount(world: World) -> None:

@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from monitoring.alerts import last_lines, probing
+from monitoring.alerts import last_lines
 from monitoring.alerts.looks import AlertLooks
 from monitoring.alerts.models import SiteProbe
 from monitoring.database import DatabaseThreads
+from provisioning.drivers import http_probe
 from provisioning.drivers.errors import DriverError
 from provisioning.drivers.fake import FakeHost
 from provisioning.drivers.http_probe import ProbeAnswer
@@ -53,7 +54,7 @@ def answers(monkeypatch: pytest.MonkeyPatch, what: Any) -> list[str]:
             raise what
         return ProbeAnswer(what, {}, b"", None, 5)
 
-    monkeypatch.setattr(probing.http_probe, "get", get)
+    monkeypatch.setattr(http_probe, "get", get)
     return asked
 
 
@@ -118,7 +119,7 @@ def test_one_host_s_mistake_of_ours_is_not_repeated_at_once(
     def fails(*given: Any, **more: Any) -> Any:
         raise ValueError("a bug")
 
-    monkeypatch.setattr(probing.http_probe, "get", fails)
+    monkeypatch.setattr(http_probe, "get", fails)
     for _ in range(2):
         looks.offer(site.host, FakeHost())
         looks.turn()
@@ -132,7 +133,11 @@ def test_the_last_lines_come_while_it_is_pending_and_without_secrets(looks: Aler
     row = make_container(host)
     alert = make_alert(row, state="pending")
     lines = [f"line {number}" for number in range(50)] + ["password=hunter2", "x" * 1000]
-    fake.docker.logs = lambda docker_id, tail, since=None: lines[-tail:]  # type: ignore[method-assign]
+
+    def logs(docker_id: str, *, tail: int, since: int | None = None) -> list[str]:
+        return lines[-tail:]
+
+    fake.docker.logs = logs  # type: ignore[method-assign]
     looks.offer(host, fake)
     looks.turn()
     until(lambda: not looks._under_way)

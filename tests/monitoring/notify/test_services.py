@@ -14,9 +14,11 @@ from typing import Any
 import pytest
 from aiosmtpd.controller import Controller
 
-from monitoring.notify.services import BY_SCHEMA, EVERYWHERE
+from monitoring.notify.addresses import checked
+from monitoring.notify.services import BY_SCHEMA, EVERYWHERE, SERVICES
 from monitoring.notify.wording import message_of
 from provisioning.drivers.notify import Message, Service, tell
+from provisioning.drivers.notify_program import service_of
 from tests.databases import free_port
 from tests.monitoring.notify.hook_server import Hooks, hooks
 from tests.monitoring.notify.test_wording import HOSTILE, row
@@ -172,3 +174,56 @@ def test_nothing_is_left_running_after_a_deadline(hook: Hooks, answer: str) -> N
     children = Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
     lines = [Path(f"/proc/{pid}/cmdline").read_bytes() for pid in children]
     assert not any(b"notify_program" in line for line in lines)
+
+
+# One of each schema, as each service's own description of its addresses has it.
+_KEY = "a" * 40
+ADDRESSES = {
+    "mailtos": "user:pass@example.org?smtp=mail.example.org&to=a@example.org&from=b@example.org"
+    "&name=x&reply=c@example.org&cc=d@example.org&bcc=e@example.org&mode=ssl&verify=no",
+    "mailto": "example.org?user=a&pass=b&to=c@example.org&smtp=mail.example.org",
+    "jsons": "user:pass@example.org/hook?method=PUT&+X-Token=b&:field=c&-query=d&verify=no",
+    "forms": "example.org/hook?method=post",
+    "slack": "T1JJ3T3L2/A1BRTD4JD/TIiajkdnlazkcOXrIdevi7FQ/#ops?footer=no&image=no&timestamp=no",
+    "discord": f"4174216298/{_KEY}?thread=1&image=no&footer=no&avatar=no",
+    "tgram": f"123456789:{_KEY}/12315544?silent=yes&preview=no&topic=3",
+    "workflows": "example.org:443/workflow/signature?image=no",
+    "mmosts": "example.org/token?channel=ops&image=no",
+    "matrixs": "user:pass@example.org/#ops?msgtype=notice&image=no",
+    "rockets": "user:pass@example.org/#ops?avatar=no",
+    "zulip": f"bot@organisation/{'a' * 32}/stream",
+    "gchat": "workspace/key/token",
+    "wxteams": "a" * 80,
+    "nctalks": "user:pass@example.org/room?silent=yes",
+    "synologys": "example.org/token",
+    "signals": "example.org:9000/+12223334444/+12223335555",
+    "ntfys": "user:pass@example.org/topic?priority=high&xtags=a",
+    "gotifys": "example.org/aaaaaaaaaaaaaaa?priority=high",
+    "pover": f"{'u' * 30}@{'a' * 30}?priority=high&sound=siren",
+    "pbul": "a" * 32,
+    "prowl": f"{_KEY}?priority=high",
+}
+
+
+# apprise looks for packages of services that we do not use, which find it there
+OLD_MODULE = pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:DeprecationWarning")
+
+
+@OLD_MODULE
+@pytest.mark.parametrize("schema", [schema for one in SERVICES for schema in one.schemas])
+def test_what_we_let_in_is_what_apprise_reads(schema: str) -> None:
+    known = BY_SCHEMA[schema]
+    rest = ADDRESSES.get(schema) or ADDRESSES[known.schemas[0]]
+    url = f"{schema}://{rest}"
+    assert checked(url).kind == schema
+    params = sorted(known.params | EVERYWHERE)
+    assert service_of(url, schema=schema, params=params, free=known.free) is not None
+    assert service_of(url, schema="json", params=params, free="+-:") is None or schema == "json"
+
+
+@OLD_MODULE
+def test_a_parameter_that_we_overlooked_is_refused_by_the_program() -> None:
+    url = "jsons://example.org/hook?+X-Token=b"
+    assert service_of(url, schema="jsons", params=[], free="+") is not None
+    assert service_of(url, schema="jsons", params=[], free="-:") is None
+    assert service_of("jsons://example.org/?method=GET", schema="jsons", params=[], free="") is None
