@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from audit.actor import Actor
 from audit.retention import cleanup
+from monitoring.alerts import retention
 from monitoring.history.writing import prune
 from monitoring.notify.claiming import forget
 from provisioning.given_up import purge_given_up
@@ -31,6 +32,7 @@ TASKS: Final[dict[str, Callable[[], object]]] = {
     "keys without a host": forget_unclaimed,
     "idle wizards": expire_idle,
     "the quarantine": purge_given_up,
+    "alerts that are over": retention.forget,
     "history nobody adds to": lambda: prune(now_s=time.time() - HISTORY_SLACK_S),
     "notifications": lambda: forget(before=timezone.now() - DELIVERIES_KEPT),
 }

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
 from sites.rights import Viewer, reach
+
+LEASE = timedelta(seconds=15)  # of a worker on its operation, renewed while it lives
 
 
 class OperationQuerySet(models.QuerySet["Operation"]):
@@ -115,6 +119,22 @@ class Operation(models.Model):
         if self.target_type and of != self.target_type:
             words.insert(1, of)
         return " ".join(words).strip()
+
+    @property
+    def status_since(self) -> datetime:
+        """Since when it is queued, runs, or has ended."""
+        return self.finished_at or self.started_at or self.created_at
+
+    @property
+    def observed_at(self) -> datetime:
+        """When its status was last confirmed: while it runs, when its worker last showed itself."""
+        if self.status == self.Status.RUNNING and self.lease_until is not None:
+            return self.lease_until - LEASE
+        return self.status_since
+
+    @property
+    def observed_by(self) -> str:
+        return "queue" if self.status == self.Status.QUEUED else "worker"
 
     @property
     def place(self) -> tuple[int | None, int | None]:

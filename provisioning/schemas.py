@@ -11,7 +11,9 @@ from provisioning.models import Operation, OutputLine, Step
 
 
 class OperationOut(Schema):
-    """``duration_ms`` counts from the start of the run; ``message`` is one sentence for people."""
+    """``status`` was last confirmed at ``observed_at`` by ``observed_by``: its worker, or the queue
+    while it waits. ``source`` is by which way it was asked for. ``duration_ms`` counts from the
+    start of the run; ``message`` is one sentence for people."""
 
     id: int
     kind: str
@@ -28,6 +30,8 @@ class OperationOut(Schema):
     actor: str
     source: str
     status: str
+    observed_at: datetime
+    observed_by: str
     percent: int
     step: str
     message: str

@@ -16,6 +16,7 @@ from django.views.decorators.http import require_safe
 from provisioning.models import Operation
 from siteflow.accounts.views.entrance import entrance
 from siteflow.accounts.views.password import own_password
+from siteflow.graph_page import graph_page
 from siteflow.health import ADMIN_PERMISSION
 from siteflow.health_page import health_page
 from siteflow.overview.shown import page_context
@@ -53,6 +54,7 @@ MENU = (
     Item("Sites", "sites", "admin:sites_site_changelist", "sites.view_site", also=_OF_SITES),
     Item("Containers", "containers", "admin:sites_container_changelist", "sites.view_container"),
     Item("Hosts", "hosts", "admin:sites_host_changelist", "sites.view_host"),
+    Item("Graph", "graph", "admin:graph", "sites.view_site"),
     Item(
         "Alerts",
         "alerts",
@@ -116,8 +118,11 @@ class Console(AdminSite):
         return context
 
     def get_urls(self) -> list[URLPattern | URLResolver]:
-        own = path("health/", self.admin_view(require_safe(self.health)), name="health")
-        return [own, *super().get_urls()]
+        own = [
+            path("health/", self.admin_view(require_safe(self.health)), name="health"),
+            path("graph/", self.admin_view(graph_page), name="graph"),
+        ]
+        return [*own, *super().get_urls()]
 
     def health(self, request: HttpRequest) -> TemplateResponse:
         return health_page(request, self.each_context(request))

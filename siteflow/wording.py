@@ -22,6 +22,16 @@ SOURCES = {
     "read": "a full read of the host",
     "operation": "a read after an operation",
 }
+HOST_SOURCES = {"read": SOURCES["read"], "attempt": "the last attempt to reach it"}
+# The state whose colour and icon a state of sites has, and the word for it.
+SITE_LOOKS = {
+    "running": ("running", "running"),
+    "partial": ("warning", "in part"),
+    "stopped": ("exited", "stopped"),
+    "empty": ("exited", "no containers"),
+    "draft": ("queued", "not provisioned"),
+    "provisioning": ("working", "being provisioned"),
+}
 KEY_NAMES = {
     "ssh-ed25519": "ED25519",
     "ssh-rsa": "RSA",

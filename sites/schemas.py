@@ -11,6 +11,7 @@ from ninja import Schema
 from sites.models import Container, Domain, Host, Site
 from sites.models.container import UNKNOWN
 from sites.models.host import stale_after
+from sites.states import state_of
 
 
 class PortOut(Schema):
@@ -56,6 +57,9 @@ class ContainerDetail(ContainerOut):
 
 
 class HostOut(Schema):
+    """``state`` was last confirmed at ``observed_at``, by ``source``: a full ``read`` of the host,
+    or the last ``attempt`` to reach it. While ``unknown_since`` is told, nobody knows it now."""
+
     id: int
     name: str
     connection: str
@@ -74,6 +78,7 @@ class HostOut(Schema):
     error: str
     advice: str
     observed_at: datetime | None
+    source: str
     inventory_at: datetime | None
     host_key_fingerprint: str
     offered_fingerprint: str
@@ -124,8 +129,10 @@ class DomainOut(Schema):
 
 
 class SiteOut(Schema):
-    """``running`` is what it was at ``unknown_since`` when that is not null. ``stage`` is draft
-    until it is provisioned; ``release`` the number of the current one, of managed sites only."""
+    """``state``: running (all containers), partial, stopped, empty, draft, provisioning or unknown,
+    as the ``source``, a read of its host, saw it at ``observed_at``. ``running`` is what it was at
+    ``unknown_since`` when that is not null. ``stage`` is draft until it is provisioned; ``release``
+    the number of the current one, of managed sites only."""
 
     id: int
     host: int
@@ -134,6 +141,9 @@ class SiteOut(Schema):
     project: str
     managed: bool
     stage: str
+    state: str
+    observed_at: datetime | None
+    source: str
     environment: str
     template: str
     template_version: int | None
@@ -202,6 +212,7 @@ def host_out(row: Host) -> dict[str, Any]:
             if name not in _COMPUTED_OF_HOST
         },
         "via": row.via_id,
+        "source": source_of_host(row),
         "unknown_since": None if host_is_fresh(row) else (row.inventory_at or row.state_since),
         "host_key_fingerprint": row.host_key_fingerprint,
         "offered_fingerprint": row.offered_fingerprint,
@@ -210,8 +221,15 @@ def host_out(row: Host) -> dict[str, Any]:
     }
 
 
+def source_of_host(row: Host) -> str:
+    """What its state was last confirmed by."""
+    was_read = row.state == Host.State.REACHABLE and row.inventory_at is not None
+    return "read" if was_read else "attempt"
+
+
 _COMPUTED_OF_HOST = {
     "via",
+    "source",
     "unknown_since",
     "host_key_fingerprint",
     "offered_fingerprint",
@@ -249,6 +267,9 @@ def site_out(row: Site) -> dict[str, Any]:
         "project": row.project,
         "managed": row.managed,
         "stage": row.stage,
+        "state": state_of(row, fresh=host_is_fresh(row.host)),
+        "observed_at": row.host.inventory_at,
+        "source": Container.Source.READ,
         "environment": row.environment,
         "template": row.template,
         "template_version": row.template_version,

@@ -16,7 +16,7 @@ from monitoring.alerts.kinds import Type
 from monitoring.alerts.live import publish_alerts
 from monitoring.alerts.models import ACTED_ON_BY, Alert, AlertEvent, Maintenance
 from provisioning.engine import EngineError, Refused
-from provisioning.engine.errors import BadParams, Conflict
+from provisioning.engine.errors import BadParams, Conflict, KeyReused
 from provisioning.permission import reach_of
 from sites.models import Host, Site, Tag
 from sites.rights import Place
@@ -128,17 +128,12 @@ def plan_maintenance(
     earlier = Maintenance.objects.filter(created_by=name, idempotency_key=key).first()
     if key and earlier is not None:
         if earlier.why != wanted.why.strip() or earlier.ends_at != wanted.ends_at:
-            raise _reused()
+            raise KeyReused
         return earlier
     try:
         return _keep(Maintenance(created_by=name, idempotency_key=key), wanted, actor, "create")
     except IntegrityError:
-        raise _reused() from None
-
-
-def _reused() -> Conflict:
-    words = "This Idempotency-Key was used for another request."
-    return Conflict(words, code="idempotency_key_reused")
+        raise KeyReused from None
 
 
 def change_maintenance(row: Maintenance, wanted: Span, *, actor: Actor) -> Maintenance:

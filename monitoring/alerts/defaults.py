@@ -41,6 +41,10 @@ SHIPPED: Final[dict[str, dict[str, Any]]] = {
     # Asked once a minute, and sooner once it is silent: two looks at least.
     "site-down": _state("Site not answering", Kind.SITE_DOWN, _CRITICAL, 45, 30),
     "certificate": _state("Certificate", Kind.CERTIFICATE, _CRITICAL, 0, 0),
+    "backup-stale": _state("Backup too old", Kind.BACKUP_STALE, _WARNING, 0, 0),
+    "backup-shrunken": _state("Backup shrunken", Kind.BACKUP_SHRUNKEN, _WARNING, 0, 0),
+    # Looked at again after some minutes: once may be no more than a moment.
+    "nas-unreadable": _state("NAS not readable", Kind.NAS_UNREADABLE, _WARNING, 900, 0),
     "operation-failed": _state("Operation failed", Kind.OPERATION_FAILED, _WARNING, 0, 0),
     "host-cpu": _above("CPU of a host", _WARNING, "host", "cpu_total_percent", 90, 80, 600),
     "host-memory": _above("Memory of a host", _WARNING, "host", "memory_percent", 92, 85, 600),

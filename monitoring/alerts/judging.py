@@ -12,6 +12,7 @@ from monitoring.alerts.kinds import Kind, Severity, Type
 from monitoring.alerts.known import OURS, is_told, jump_that_is_out, why_unknown
 from monitoring.alerts.models import Rule
 from monitoring.alerts.picture import CertificateSeen, ContainerSeen, HostSeen, Picture
+from provisioning.backups.judging import State as Backup
 from provisioning.certificates.judging import State as Certificate
 from provisioning.certificates.judging import threshold_d
 from sites.models import Container, Host
@@ -20,6 +21,8 @@ _State = Host.State
 _UNSET: Final = frozenset({_State.SETUP_PENDING, _State.NEW, _State.KEY_UNAPPROVED})
 RESTARTED_LATELY: Final = timedelta(seconds=60)
 CALM_AFTER: Final = timedelta(minutes=10)
+# A container that ended so long ago is no news: hosts are full of those when they are added.
+_OLD: Final = timedelta(days=3)
 # Days before a certificate's end → how bad that is; each is one step worse than the one before.
 _STEPS: Final = {
     21: (1, Severity.INFO), 14: (2, Severity.INFO), 7: (3, Severity.WARNING),
@@ -82,6 +85,8 @@ def _docker_down(rule: Rule, picture: Picture) -> Iterator[Finding]:
     for host, subject in _hosts(picture):
         if host.key in picture.busy_hosts:
             yield between(subject)
+        elif host.state == _State.NO_DOCKER and host.inventory_at is None:
+            yield between(subject)  # it never had one, as a NAS
         elif host.state == _State.NO_DOCKER and is_told(host, picture):
             yield bad(subject, host.error or "Docker does not answer.")
         elif why := why_unknown(host, picture):
@@ -123,6 +128,8 @@ def _container_down(rule: Rule, picture: Picture) -> Iterator[Finding]:
             yield good(subject, f"It is {one.state}.")
         elif one.key in picture.stopped:
             yield good(subject, "It was stopped on purpose.")
+        elif picture.now - (one.finished_at or one.state_since) > _OLD:
+            yield between(subject)  # nobody is alarmed by what lies there; what fires, fires on
         elif one.state == Container.State.DEAD:
             yield bad(subject, "Docker calls it dead: it could not be removed.")
         else:
@@ -210,6 +217,41 @@ def _rising(finding: Finding, step: int, severity: str) -> Finding:
     )  # fmt: skip
 
 
+def _backup_stale(rule: Rule, picture: Picture) -> Iterator[Finding]:
+    yield from _of_backups(picture, {Backup.STALE, Backup.MISSING})
+
+
+def _backup_shrunken(rule: Rule, picture: Picture) -> Iterator[Finding]:
+    yield from _of_backups(picture, {Backup.SHRUNKEN})
+
+
+def _of_backups(picture: Picture, wrong: set[Backup]) -> Iterator[Finding]:
+    for one in picture.backups:
+        site = picture.sites.get(one.site)
+        if site is None or not site.live:
+            continue
+        subject = Subject(f"site:{one.site}", Type.SITE, one.site, site.name, site.host, one.site)
+        if one.state in wrong:
+            yield bad(subject, one.words)
+        elif one.state == Backup.UNKNOWN:
+            yield unknown(subject, one.words)
+        elif one.state == Backup.FRESH:
+            yield good(subject, "There is a new one.")
+        else:
+            yield between(subject)
+
+
+def _nas_unreadable(rule: Rule, picture: Picture) -> Iterator[Finding]:
+    for one in picture.nas:
+        subject = Subject(f"nas:{one.key}", Type.HOST, one.host, one.name, one.host)
+        if not one.known or one.ours:
+            yield unknown(subject, "nobody has looked at it since")
+        elif one.trouble:
+            yield bad(subject, f"It cannot be read: {one.trouble}.")
+        else:
+            yield good(subject, "It can be read again.")
+
+
 def _operation_failed(rule: Rule, picture: Picture) -> Iterator[Finding]:
     for one in picture.failed:
         name = f"{one.kind} {one.target_name}"
@@ -225,6 +267,9 @@ _JUDGES: Final[dict[Kind, Callable[[Rule, Picture], Iterator[Finding]]]] = {
     Kind.CONTAINER_RESTARTING: _container_restarting,
     Kind.SITE_DOWN: _site_down,
     Kind.CERTIFICATE: _certificate,
+    Kind.BACKUP_STALE: _backup_stale,
+    Kind.BACKUP_SHRUNKEN: _backup_shrunken,
+    Kind.NAS_UNREADABLE: _nas_unreadable,
     Kind.OPERATION_FAILED: _operation_failed,
     Kind.THRESHOLD: threshold,
     Kind.DISK_FILLING: disk_filling,

@@ -80,7 +80,7 @@ def _of_disk(rule: Rule, disk: DiskSeen, picture: Picture) -> Finding:
     values = {
         "used_bytes": disk.used_bytes,
         "total_bytes": disk.total_bytes,
-        "used_percent": 100 * disk.used_bytes / disk.total_bytes,
+        "used_percent": disk.used_percent,
     }
     value = values.get(rule.metric)
     return unknown(subject, _UNMEASURED) if value is None else compared(rule, subject, value)
@@ -157,7 +157,7 @@ def disk_filling(rule: Rule, picture: Picture) -> Iterator[Finding]:
 
 def _filling(rule: Rule, subject: Subject, disk: DiskSeen, before: float) -> Finding:
     grown = disk.used_bytes - before
-    left = disk.total_bytes - disk.used_bytes
+    left = disk.available_bytes
     if grown <= 0 or disk.used_bytes < _HARDLY_USED * disk.total_bytes:
         return good(subject, "It no longer grows.")
     hours, limit = left / grown, rule.threshold or 0.0

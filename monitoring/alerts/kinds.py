@@ -26,6 +26,9 @@ class Kind(models.TextChoices):
     CONTAINER_RESTARTING = "container_restarting", "container restarting"
     SITE_DOWN = "site_down", "site not answering"
     CERTIFICATE = "certificate", "certificate"
+    BACKUP_STALE = "backup_stale", "backup too old or missing"
+    BACKUP_SHRUNKEN = "backup_shrunken", "backup shrunken"
+    NAS_UNREADABLE = "nas_unreadable", "NAS not readable"
     OPERATION_FAILED = "operation_failed", "operation failed"
     THRESHOLD = "threshold", "threshold"
     DISK_FILLING = "disk_filling", "disk filling up"
@@ -51,6 +54,9 @@ SOURCES: Final[dict[str, str]] = {
     Kind.CONTAINER_RESTARTING: "Docker’s events and reads",
     Kind.SITE_DOWN: "a request from the site’s own host",
     Kind.CERTIFICATE: "the certificate as served and as on disk",
+    Kind.BACKUP_STALE: "the folders on the NAS",
+    Kind.BACKUP_SHRUNKEN: "the folders on the NAS",
+    Kind.NAS_UNREADABLE: "the folders on the NAS",
     Kind.OPERATION_FAILED: "SiteFlow’s own operations",
     Kind.THRESHOLD: "the averages of the last minute",
     Kind.DISK_FILLING: "the disk’s last hour",

@@ -22,7 +22,7 @@ _NONE: Final = frozenset({"not_found", "docker_error", "conflict"})
 
 def unread() -> QuerySet[Alert]:
     """While it is pending, so that they are there when it fires."""
-    return Alert.objects.open().filter(subject_type=Type.CONTAINER, log=None)
+    return Alert.objects.open().filter(subject_type=Type.CONTAINER, log__isnull=True)
 
 
 def hosts_with_unread(keys: Collection[int]) -> set[int]:
@@ -51,4 +51,4 @@ def read(host: HostDriver, wanted: Collection[tuple[int, str]]) -> Iterator[tupl
 
 
 def keep(key: int, lines: list[str]) -> None:
-    Alert.objects.filter(pk=key, log=None).update(log=lines)
+    Alert.objects.filter(pk=key, log__isnull=True).update(log=lines)

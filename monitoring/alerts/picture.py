@@ -29,14 +29,22 @@ class HostSeen:
 
 @dataclass(frozen=True, slots=True)
 class DiskSeen:
-    """``before_bytes`` is what was used an hour ago, None when that is not known."""
+    """``available_bytes`` is what a normal user may still write: blocks kept for root are neither
+    used nor free. ``used_before_bytes``: an hour ago; None when that is not known."""
 
     host: int
     mount: str
     used_bytes: float
     total_bytes: float
+    available_bytes: float
     known: bool = True
     used_before_bytes: float | None = None
+
+    @property
+    def used_percent(self) -> float:
+        """As ``df`` counts it."""
+        usable = self.used_bytes + self.available_bytes
+        return 100 * self.used_bytes / usable if usable else 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +68,7 @@ class ContainerSeen:
     exit_code: int | None = None
     restart_count: int = 0
     started_at: datetime | None = None
+    finished_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +91,27 @@ class ProbeSeen:
     answered: bool | None
     url: str = ""
     words: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class BackupSeen:
+    """``state`` is judging.State's of backups; ``words`` say more of it, or why it is unknown."""
+
+    site: int
+    state: str
+    words: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class NasSeen:
+    """A folder of a NAS in which backups lie. ``known``: somebody looked at it lately."""
+
+    key: int
+    name: str
+    host: int
+    known: bool = True
+    trouble: str = ""
+    ours: bool = False  # the trouble is SiteFlow's own
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +159,8 @@ class Picture:
     certificates: Sequence[CertificateSeen] = ()
     disks: Sequence[DiskSeen] = ()
     probes: Mapping[int, ProbeSeen] = field(default_factory=dict)
+    backups: Sequence[BackupSeen] = ()
+    nas: Sequence[NasSeen] = ()
     failed: Sequence[FailedOperation] = ()
     values: Mapping[tuple[str, int], Values] = field(default_factory=dict)
     busy_hosts: frozenset[int] = frozenset()

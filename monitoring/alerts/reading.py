@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+from monitoring.alerts.backups import backups, nas
 from monitoring.alerts.kinds import Kind
 from monitoring.alerts.measured import Measured
 from monitoring.alerts.models import Maintenance, Rule, SiteProbe
@@ -51,6 +52,8 @@ def read(
         certificates=_certificates(now) if certified else (),
         disks=_disks(rows, rules, measured, now) if kinds & _HOST_KINDS else (),
         probes=_probes(now) if probed else {},
+        backups=backups(now=now) if kinds & _OF_BACKUPS else (),
+        nas=nas(now=now) if Kind.NAS_UNREADABLE in kinds else (),
         failed=failed_operations(now=now) if Kind.OPERATION_FAILED in kinds else (),
         values=measured.latest(_measured_kinds(rules), now=now),
         stopped=_stopped(containers, work),
@@ -61,6 +64,7 @@ def read(
     )
 
 
+_OF_BACKUPS: Final = {Kind.BACKUP_STALE, Kind.BACKUP_SHRUNKEN}
 _OF_CONTAINERS: Final = {
     Kind.CONTAINER_DOWN, Kind.CONTAINER_UNHEALTHY, Kind.CONTAINER_RESTARTING, Kind.THRESHOLD,
 }  # fmt: skip
@@ -127,7 +131,7 @@ def _sites() -> dict[int, SiteSeen]:
 def _containers() -> list[ContainerSeen]:
     rows = Container.objects.order_by().values_list(
         "pk", "name", "host_id", "site_id", "state", "state_since", "health", "exit_code",
-        "restart_count", "started_at",
+        "restart_count", "started_at", "finished_at",
     )  # fmt: skip
     return [ContainerSeen(*row) for row in rows]
 
@@ -156,7 +160,9 @@ def _disks(
         known = bool(row["facts_at"] and row["facts_at"] >= now - _DISK_FRESH)
         for disk in row["facts"].get("disks", []):
             mount = str(disk["mount"])[:255]
-            seen = DiskSeen(row["pk"], mount, disk["used_bytes"], disk["total_bytes"], known)
+            used, total = float(disk["used_bytes"]), float(disk["total_bytes"])
+            left = float(disk.get("available_bytes", total - used))
+            seen = DiskSeen(row["pk"], mount, used, total, left, known)
             found.append(replace(seen, used_before_bytes=before.get((row["pk"], mount))))
     return found
 

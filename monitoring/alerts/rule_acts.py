@@ -13,7 +13,7 @@ from monitoring.alerts.kinds import VALUES, Kind, Severity
 from monitoring.alerts.models import Rule
 from monitoring.alerts.shown import rule_out
 from provisioning.engine import EngineError, Refused
-from provisioning.engine.errors import BadParams, Conflict
+from provisioning.engine.errors import BadParams, Conflict, KeyReused
 from provisioning.permission import holds
 
 MANAGE: Final = "monitoring.manage_rule"
@@ -28,18 +28,13 @@ def create(values: dict[str, Any], *, actor: Actor, idempotency_key: str | None 
     earlier = Rule.objects.filter(created_by=actor.name[:150], idempotency_key=key).first()
     if key and earlier is not None:
         if (earlier.name, earlier.kind) != (values["name"], values["kind"]):
-            raise reused()
+            raise KeyReused
         return earlier
     try:
         row = Rule(created_by=actor.name[:150], idempotency_key=key)
         return _keep(row, values, actor, "create")
     except IntegrityError:
-        raise reused() from None
-
-
-def reused() -> Conflict:
-    words = "This Idempotency-Key was used for another request."
-    return Conflict(words, code="idempotency_key_reused")
+        raise KeyReused from None
 
 
 def change(row: Rule, values: dict[str, Any], *, actor: Actor) -> Rule:

@@ -107,14 +107,14 @@ def event_out(row: AlertEvent) -> dict[str, Any]:
 
 
 def cause_out(row: Alert, user: Viewer) -> dict[str, Any]:
+    """Of it what this account may see. Who sees an alert about a container sees its log."""
     containers = reach(user, "sites.view_container").covers(*row.place)
     operations = reach(user, "provisioning.view_operation").covers(*row.place)
-    site = reach(user, "sites.view_site").covers(*row.place)
     return {
         "containers": row.cause.get("containers", []) if containers else [],
-        "release": row.cause.get("release") if site else None,
+        "release": row.cause.get("release"),
         "operation": row.cause.get("operation") if operations else None,
-        "log": row.log if containers else None,
+        "log": row.log,
     }
 
 

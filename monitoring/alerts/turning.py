@@ -92,10 +92,10 @@ def write(changes: Changes, picture: Picture) -> None:
     noted = _in_maintenance([*changes.firing, *changes.new], picture)
     Alert.objects.bulk_create(changes.new, batch_size=_BATCH)
     news = to_tell(changes.firing, now=picture.now)
-    for alert in news:
-        _tell(alert, changes, picture.now)
     for alert in changes.resolved:
         _tell_end(alert, changes, picture.now)
+    for alert in news:
+        _tell(alert, changes, picture.now)
     # New ones once more: what was told of them is only known now that they have a key.
     rows = _once([*changes.changed, *noted, *news])
     Alert.objects.bulk_update(rows, _WRITTEN, batch_size=_BATCH)

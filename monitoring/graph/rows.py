@@ -6,7 +6,7 @@ one of which they see no container.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final, NamedTuple
@@ -14,8 +14,9 @@ from typing import Any, Final, NamedTuple
 from django.db.models import Case, Count, F, Q, Value, When
 from django.utils import timezone
 
-from monitoring.graph.latest import latest
 from monitoring.graph.things import Metrics
+from monitoring.history.latest import Reading, readings_of
+from monitoring.models import Series
 from provisioning.models import Certificate, Proxy
 from sites.models import Container, Host, Site
 from sites.rights import Viewer
@@ -138,8 +139,25 @@ def read(
         tallies=tallies_of(row.pk for row in sites),
         domains=domains,
         containers=tuple({**{row.pk: row for row in containers}, **behind}.values()),
-        metrics=latest(needed | seen.keys(), now=now),
+        metrics=_metrics(needed | seen.keys(), now),
     )
+
+
+def _metrics(hosts: Collection[int], now: datetime) -> dict[str, Metrics]:
+    """By the node's id."""
+    found = readings_of(hosts, now=now, kinds=_MEASURED)
+    return {f"{kind}:{key}": _of_reading(one) for (kind, key, _), one in found.items()}
+
+
+_MEASURED: Final = (Series.Kind.CONTAINER, Series.Kind.SITE, Series.Kind.HOST)
+
+
+def _of_reading(one: Reading) -> Metrics:
+    def mean(name: str) -> float | None:
+        value = one.values.get(name)
+        return None if value is None else round(value, 3)
+
+    return Metrics(one.until, mean("cpu_percent"), mean("memory_bytes"), mean("memory_limit_bytes"))
 
 
 def _seen_hosts(user: Viewer, host: int | None, only: set[int] | None) -> dict[int, HostRow]:

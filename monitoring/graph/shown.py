@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.db.models import Q
@@ -37,7 +38,7 @@ class Shown:
     graph: Graph
     grouped: bool
     nas: dict[str, Any]
-    at: Any
+    at: datetime
 
     def out(self) -> dict[str, Any]:
         return graph_out(self.graph, at=self.at, grouped=self.grouped, nas=self.nas)
@@ -49,7 +50,7 @@ def shown(user: Viewer, wanted: Wanted) -> Shown:
     host = _host(user, wanted.host)
     if wanted.site is not None:
         found(Site.objects.visible_to(user), wanted.site)
-    graph, nas = whole(user, host=host, site=wanted.site)
+    graph, nas = whole(user, host=host, site=wanted.site, now=now)
     graph = in_states(graph, wanted.states)
     grouped = wanted.grouped
     if grouped is None:
@@ -70,14 +71,14 @@ def _host(user: Viewer, wanted: str) -> int | None:
 
 
 def whole(
-    user: Viewer, *, host: int | None = None, site: int | None = None
+    user: Viewer, *, now: datetime, host: int | None = None, site: int | None = None
 ) -> tuple[Graph, dict[str, Any]]:
-    return with_backups(build(rows.read(user, host=host, site=site)), user)
+    return with_backups(build(rows.read(user, host=host, site=site, now=now)), user, now=now)
 
 
 def impact(user: Viewer, node: str) -> dict[str, Any]:
     """What breaks if this node stops, of what the account sees. Raises NotFound."""
-    graph, _ = whole(user)
+    graph, _ = whole(user, now=timezone.now())
     if node not in graph.by_id:
         raise NotFound("node")
     return impact_out(graph, graph.by_id[node], breaks(graph, node))

@@ -41,6 +41,8 @@ class Migration(migrations.Migration):
                 ('resolved', models.BooleanField(default=True, verbose_name='also tells what is over')),
                 ('enabled', models.BooleanField(default=True, verbose_name='on')),
                 ('created_at', models.DateTimeField(auto_now_add=True)),
+                ('created_by', models.CharField(blank=True, editable=False, max_length=150)),
+                ('idempotency_key', models.CharField(editable=False, max_length=100, null=True)),
                 ('held_by', models.CharField(blank=True, editable=False, max_length=64)),
                 ('held_until', models.DateTimeField(editable=False, null=True)),
                 ('retry_at', models.DateTimeField(editable=False, null=True)),
@@ -70,6 +72,8 @@ class Migration(migrations.Migration):
                 ('next_at', models.DateTimeField()),
                 ('give_up_at', models.DateTimeField()),
                 ('ended_at', models.DateTimeField(null=True)),
+                ('asked_by', models.CharField(blank=True, max_length=150)),
+                ('idempotency_key', models.CharField(max_length=100, null=True)),
                 ('error', models.TextField(blank=True)),
                 ('channel', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='deliveries', to='monitoring.channel')),
                 ('host', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='sites.host')),
@@ -84,6 +88,14 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='channel',
             constraint=models.CheckConstraint(condition=models.Q(models.Q(('host', None), ('scope', 'host'), _connector='OR'), models.Q(('site', None), ('scope', 'site'), _connector='OR'), models.Q(('tag', None), ('scope', 'tag'), _connector='OR')), name='channel_for_its_scope'),
+        ),
+        migrations.AddConstraint(
+            model_name='channel',
+            constraint=models.UniqueConstraint(condition=models.Q(('idempotency_key__isnull', False)), fields=('created_by', 'idempotency_key'), name='channel_idempotency_key'),
+        ),
+        migrations.AddConstraint(
+            model_name='delivery',
+            constraint=models.UniqueConstraint(condition=models.Q(('idempotency_key__isnull', False)), fields=('asked_by', 'idempotency_key'), name='delivery_idempotency_key'),
         ),
         migrations.AddIndex(
             model_name='delivery',

@@ -19,7 +19,7 @@ from monitoring.notify.models import Channel, Delivery
 from monitoring.notify.notices import Notice
 from monitoring.notify.queueing import GIVE_UP, delivery
 from monitoring.notify.wanted import Wanted
-from provisioning.engine.errors import BadParams, Conflict, EngineError, Refused
+from provisioning.engine.errors import BadParams, Conflict, EngineError, KeyReused, Refused
 from provisioning.permission import holds
 from sites.answers import NotFound
 
@@ -30,41 +30,58 @@ _WRITTEN: Final = (
 TEST_WAITS: Final = timedelta(minutes=2)
 
 
-def create(wanted: Wanted, *, actor: Actor) -> Channel:
-    """Raises Refused, BadParams, Conflict."""
-    row = Channel(name=wanted.name or "")
+def create(wanted: Wanted, *, actor: Actor, idempotency_key: str | None = None) -> Channel:
+    """Raises Refused, BadParams, Conflict, KeyReused."""
+    key, by = (idempotency_key or "")[:100] or None, actor.name[:150]
+    row = Channel(name=wanted.name or "", created_by=by, idempotency_key=key)
     with _recorded("create", row, actor):
+        earlier = Channel.objects.filter(created_by=by, idempotency_key=key).first()
+        if key and earlier is not None:
+            if earlier.name != (wanted.name or "").strip():
+                raise KeyReused
+            return earlier
         _save("create", row, wanted, actor)
     return row
 
 
-def change(row: Channel, wanted: Wanted, *, actor: Actor) -> Channel:
-    """What is not named stays. Raises Refused, BadParams, Conflict."""
+def change(key: int, wanted: Wanted, *, actor: Actor) -> Channel:
+    """What is not named stays. Raises Refused, NotFound, BadParams, Conflict."""
+    row = _named(key)
     with _recorded("change", row, actor):
         _save("change", row, wanted, actor)
     return row
 
 
-def remove(row: Channel, *, actor: Actor) -> None:
-    """With its deliveries, also those that wait. Raises Refused."""
+def remove(key: int, *, actor: Actor) -> None:
+    """With its deliveries, also those that wait. Raises Refused, NotFound."""
+    row = _named(key)
     with _recorded("remove", row, actor):
-        key, before = row.pk, told_of(row)
-        row.delete()
-        row.pk = key
+        before = _locked(row)
+        Channel.objects.filter(pk=key).delete()
         _on_record("remove", row, actor, before=before)
 
 
-def test(row: Channel, *, actor: Actor) -> Delivery:
-    """Tells the channel that this is a test, at once and only once. Raises Refused, Conflict."""
+def test(key: int, *, actor: Actor, idempotency_key: str | None = None) -> Delivery:
+    """Tells the channel that this is a test, at once and only once.
+
+    Raises Refused, NotFound, Conflict, KeyReused.
+    """
+    row, once = _named(key), (idempotency_key or "")[:100] or None
     with _recorded("test", row, actor):
+        _locked(row)
+        earlier = Delivery.objects.filter(asked_by=actor.name[:150], idempotency_key=once).first()
+        if once and earlier is not None:
+            if earlier.channel_id != row.pk:
+                raise KeyReused
+            return earlier
         if not row.enabled:
             raise Conflict(f"{row.name} is off: turn it on to test it.", code="channel_off")
-        sent = _a_test(row, actor)
+        sent = _a_test(row, actor, once)
         _on_record("test", row, actor)
     return sent
 
 
-def _a_test(row: Channel, actor: Actor) -> Delivery:
+def _a_test(row: Channel, actor: Actor, once: str | None) -> Delivery:
     now = timezone.now()
     notice = Notice(
         key=f"test:{row.pk}", kind="test", severity="info",
@@ -74,22 +91,42 @@ def _a_test(row: Channel, actor: Actor) -> Delivery:
     )  # fmt: skip
     sent = delivery(notice, row, host=None, site=None, now=now)
     sent.next_at, sent.give_up_at = now, now + TEST_WAITS
-    sent.save()
+    sent.asked_by, sent.idempotency_key = actor.name[:150], once
+    try:
+        with transaction.atomic():
+            sent.save()
+    except IntegrityError:  # the same request, at this very moment
+        raise KeyReused from None
     return sent
 
 
-def try_again(row: Delivery, *, actor: Actor) -> Delivery:
-    """One that failed or was given up begins anew, at once. Raises Refused, Conflict."""
-    with _recorded("try-again", row.channel, actor):
-        now = timezone.now()
-        wanted = Delivery.objects.filter(pk=row.pk).exclude(state=Delivery.State.SENT)
-        again = {"next_at": now, "give_up_at": now + GIVE_UP, "ended_at": None}
-        if not wanted.update(state=Delivery.State.WAITING, **again):
-            raise Conflict("It was sent already.", code="already_sent")
+def try_again(key: int, *, actor: Actor) -> Delivery:
+    """A delivery that failed or was given up begins anew, at once.
+
+    Raises Refused, NotFound, Conflict.
+    """
+    row = Delivery.objects.select_related("channel").filter(pk=key).first()
+    with _recorded("try-again", row.channel if row else Channel(), actor):
+        if row is None:
+            raise NotFound("delivery")
+        _begin_anew(row)
         told = {"delivery": row.pk, "title": row.title}
         _on_record("try-again", row.channel, actor, after=told)
-    row.refresh_from_db()
     return row
+
+
+def _begin_anew(row: Delivery) -> None:
+    now = timezone.now()
+    wanted = Delivery.objects.filter(pk=row.pk).exclude(state=Delivery.State.SENT)
+    again = {"next_at": now, "give_up_at": now + GIVE_UP, "ended_at": None}
+    if not wanted.update(state=Delivery.State.WAITING, **again):
+        raise Conflict("It was sent already.", code="already_sent")
+    row.refresh_from_db()
+
+
+def _named(key: int) -> Channel:
+    """To be named on record; whether there is such a one is told to who may know."""
+    return Channel.objects.filter(pk=key).first() or Channel(pk=key)
 
 
 def told_of(row: Channel) -> dict[str, Any]:

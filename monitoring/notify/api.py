@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -19,13 +19,21 @@ from monitoring.notify.shown import (
     delivery_out,
 )
 from monitoring.notify.wanted import Wanted
-from sites.answers import found, json_answer, list_parameters, need_everywhere
+from sites.answers import (
+    IDEMPOTENCY_KEY,
+    found,
+    idempotency_key,
+    json_answer,
+    list_parameters,
+    need_everywhere,
+)
 from sites.paging import Page, Paging, filtered, page_of
 
 notifications = Router(tags=["notifications"])
 
 _OF_CHANNELS: Final = {"name": "name", "id": "pk"}
 _OF_DELIVERIES: Final = {"id": "pk"}
+_MAKES: Final[dict[str, Any]] = {"parameters": [IDEMPOTENCY_KEY]}
 
 
 class ChannelPage(Page):
@@ -45,11 +53,11 @@ def list_channels(request: HttpRequest, paging: Query[Paging]) -> HttpResponse:
     )
 
 
-@notifications.post("/channels", response={201: ChannelOut})
+@notifications.post("/channels", response={201: ChannelOut}, openapi_extra=_MAKES)
 def create_channel(request: HttpRequest, body: Wanted) -> HttpResponse:
     """Needs name and url. The address is kept encrypted and never shown again."""
-    _allowed(request)
-    row = acts.create(body, actor=Actor.of_request(request, "api"))
+    actor, key = Actor.of_request(request, "api"), idempotency_key(request)
+    row = acts.create(body, actor=actor, idempotency_key=key)
     return json_answer(channel_out(row), status=201)
 
 
@@ -61,23 +69,24 @@ def show_channel(request: HttpRequest, channel_id: int) -> HttpResponse:
 @notifications.patch("/channels/{int:channel_id}", response=ChannelOut)
 def change_channel(request: HttpRequest, channel_id: int, body: Wanted) -> HttpResponse:
     """Without url, the address stays as it is."""
-    row = found(_channels(request), channel_id)
-    acts.change(row, body, actor=Actor.of_request(request, "api"))
+    row = acts.change(channel_id, body, actor=Actor.of_request(request, "api"))
     return json_answer(channel_out(row))
 
 
 @notifications.delete("/channels/{int:channel_id}", response={204: None})
 def remove_channel(request: HttpRequest, channel_id: int) -> HttpResponse:
     """With its deliveries; what waits is not sent any more."""
-    acts.remove(found(_channels(request), channel_id), actor=Actor.of_request(request, "api"))
+    acts.remove(channel_id, actor=Actor.of_request(request, "api"))
     return HttpResponse(status=204)
 
 
-@notifications.post("/channels/{int:channel_id}/test", response={202: DeliveryOut})
+@notifications.post(
+    "/channels/{int:channel_id}/test", response={202: DeliveryOut}, openapi_extra=_MAKES
+)
 def test_channel(request: HttpRequest, channel_id: int) -> HttpResponse:
     """Sends a test, once: read its delivery until it is sent or given_up, with the reason."""
-    row = found(_channels(request), channel_id)
-    sent = acts.test(row, actor=Actor.of_request(request, "api"))
+    actor, key = Actor.of_request(request, "api"), idempotency_key(request)
+    sent = acts.test(channel_id, actor=actor, idempotency_key=key)
     return json_answer(delivery_out(sent), status=202)
 
 
@@ -100,20 +109,15 @@ def show_delivery(request: HttpRequest, delivery_id: int) -> HttpResponse:
 @notifications.post("/deliveries/{int:delivery_id}/try-again", response={202: DeliveryOut})
 def try_again(request: HttpRequest, delivery_id: int) -> HttpResponse:
     """One that failed or was given up begins anew."""
-    row = found(_deliveries(request), delivery_id)
-    acts.try_again(row, actor=Actor.of_request(request, "api"))
+    row = acts.try_again(delivery_id, actor=Actor.of_request(request, "api"))
     return json_answer(delivery_out(row), status=202)
 
 
-def _allowed(request: HttpRequest) -> None:
-    need_everywhere(request.user, acts.NEEDED)
-
-
 def _channels(request: HttpRequest) -> QuerySet[Channel]:
-    _allowed(request)
+    need_everywhere(request.user, acts.NEEDED)
     return Channel.objects.select_related("host", "site__host", "tag")
 
 
 def _deliveries(request: HttpRequest) -> QuerySet[Delivery]:
-    _allowed(request)
+    need_everywhere(request.user, acts.NEEDED)
     return Delivery.objects.select_related("channel")

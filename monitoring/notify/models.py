@@ -48,6 +48,8 @@ class Channel(models.Model):
     resolved = models.BooleanField("also tells what is over", default=True)
     enabled = models.BooleanField("on", default=True)
     created_at = models.DateTimeField(auto_now_add=True)
+    created_by = models.CharField(max_length=150, blank=True, editable=False)
+    idempotency_key = models.CharField(max_length=100, null=True, editable=False)  # noqa: DJ001  (unique when set)
     held_by = models.CharField(max_length=64, blank=True, editable=False)
     held_until = models.DateTimeField(null=True, editable=False)
     # While it fails: when it is tried again. News does not wait that long, see `queueing`.
@@ -63,7 +65,12 @@ class Channel(models.Model):
                 & (Q(site=None) | Q(scope="site"))
                 & (Q(tag=None) | Q(scope="tag")),
                 name="channel_for_its_scope",
-            )
+            ),
+            models.UniqueConstraint(
+                fields=["created_by", "idempotency_key"],
+                condition=Q(idempotency_key__isnull=False),
+                name="channel_idempotency_key",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -122,6 +129,8 @@ class Delivery(models.Model):
     next_at = models.DateTimeField()
     give_up_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True)
+    asked_by = models.CharField(max_length=150, blank=True)  # a test
+    idempotency_key = models.CharField(max_length=100, null=True)  # noqa: DJ001  (unique when set)
     error = models.TextField(blank=True)  # why the last attempt failed, without the address
 
     objects = DeliveryQuerySet.as_manager()
@@ -135,6 +144,13 @@ class Delivery(models.Model):
                 fields=["next_at"],
                 condition=Q(state__in=("waiting", "failed")),
                 name="delivery_next",
+            )
+        ]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["asked_by", "idempotency_key"],
+                condition=Q(idempotency_key__isnull=False),
+                name="delivery_idempotency_key",
             )
         ]
 

@@ -39,8 +39,8 @@ class Wanted(Schema):
         """Raises BadParams."""
         for name in _PLAIN:
             if (value := getattr(self, name)) is not None:
-                setattr(row, name, value)
-        if not row.name.strip():
+                setattr(row, name, value.strip() if isinstance(value, str) else value)
+        if not row.name:
             raise BadParams("Give it a name.", field="name")
         for name in _THINGS:
             self._put_thing(row, name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any, Final
 
 from django.http import HttpRequest, HttpResponse
@@ -82,6 +83,8 @@ class Output(Schema):
     lines: list[LineOut]
     next_after: int
     status: str
+    observed_at: datetime
+    observed_by: str
     ended: bool
 
 
@@ -139,6 +142,8 @@ def operation_output(
         "lines": [line_out(line) for line in lines],
         "next_after": last,
         "status": row.status,
+        "observed_at": row.observed_at,
+        "observed_by": row.observed_by,
         # The row was read before its lines: when it had ended, no line can have come since.
         "ended": not row.is_active and len(lines) < query.limit,
     }

@@ -26,12 +26,15 @@ class VhostOut(Schema):
 
 class ProxyOut(Schema):
     """``state``: missing, in_step, behind, edited (by hand) or unknown, when it cannot be asked.
+    It was asked at ``observed_at``; ``source`` is record where there is none to ask.
 
     ``digest`` stands for the plan in ``plan``: `proxy-sync` takes it as ``plan_digest``.
     """
 
     host: int
     state: str
+    observed_at: datetime
+    source: str
     error: str
     container: str
     http_port: int | None

@@ -66,6 +66,7 @@ class CertificateOut(Schema):
     """``id`` is the domain's. ``state``: ok, soon, expired, not_yet, wrong_name, differs,
     no_answer, unknown, or off (plain http).
 
+    It was looked at on ``observed_at``, by ``source``: a probe from its host; null: never.
     All else is what was last seen; ``unknown_since`` tells when that was, while it is unknown.
     ``same``: whether what is served is what is on disk; null where that was not compared.
     """
@@ -79,6 +80,8 @@ class CertificateOut(Schema):
     host_name: str
     tls: str
     state: str
+    observed_at: datetime | None
+    source: str
     unknown_since: datetime | None
     checked_at: datetime | None
     tried_at: datetime | None
@@ -122,6 +125,8 @@ def certificate_out(row: Certificate, *, now: datetime | None = None) -> dict[st
         "host_name": row.host.name,
         "tls": row.tls,
         "state": state.value,
+        "observed_at": seen.checked_at,
+        "source": "probe",
         "unknown_since": (seen.checked_at or row.created_at) if state == State.UNKNOWN else None,
         **{name: getattr(seen, name) for name in _COLUMNS},
         "days_remaining": round(days_left(ends, now=now), 2) if ends else None,

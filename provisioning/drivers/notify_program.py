@@ -1,7 +1,7 @@
 """Tells one service one message, in a process of its own: apprise and all it meets end with it.
 
 Started by notify.py with `python -I`; reads JSON from stdin, says JSON on stdout. An answer is read
-for 5 s and 64 KiB at most, a redirect is never followed, no file is ever written.
+for 3 s and 64 KiB at most, a redirect is never followed, no file is ever written.
 """
 
 from __future__ import annotations
@@ -23,8 +23,10 @@ from apprise.plugins.base import NotifyBase
 
 MAX_MEMORY_BYTES: Final = 1 << 30
 MAX_CPU_S: Final = 20
+CONNECT_S: Final = 10.0
+READ_S: Final = 15.0
 MAX_ANSWER_BYTES: Final = 64 * 1024
-MAX_ANSWER_S: Final = 5.0
+MAX_ANSWER_S: Final = 3.0
 _plain_send: Final = requests.Session.send
 
 
@@ -121,12 +123,19 @@ def service_of(url: str, *, schema: str, params: list[str], free: str) -> Notify
     if url.partition("://")[0].lower() != schema:
         return None
     found = Apprise.instantiate(url, asset=_asset(), suppress_exceptions=True)
-    if not isinstance(found, NotifyBase) or found.schema != schema:
+    if not isinstance(found, NotifyBase) or schema not in _schemas(type(found)):
         return None
     read: dict[str, Any] = type(found).parse_url(url) or {}
     named = {name for name in read.get("qsd", {}) if not (name and name[0] in free)}
     beyond = [sign for sign in "+-:" if read.get(f"qsd{sign}") and sign not in free]
     return None if named - {*params} or beyond else found
+
+
+def _schemas(kind: type[NotifyBase]) -> set[str]:
+    found: set[str] = set()
+    for names in (kind.protocol, kind.secure_protocol):
+        found |= {names} if isinstance(names, str) else set(names or ())
+    return found
 
 
 def _asset() -> AppriseAsset:
@@ -149,6 +158,8 @@ def tell(wanted: dict[str, Any]) -> dict[str, Any]:
     )
     if service is None:
         return {"code": "bad_address"}
+    # Who is slow may have heard it all the same: asking again would tell it twice.
+    service.socket_connect_timeout, service.socket_read_timeout = CONNECT_S, READ_S
     seen.watch()
     sent = service.notify(
         body=wanted["body"],

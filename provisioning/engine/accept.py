@@ -15,7 +15,15 @@ from pydantic import BaseModel, ValidationError
 from audit.record import Actor, record
 from provisioning.drivers.hostile import storable
 from provisioning.engine.doorbell import ring
-from provisioning.engine.errors import BadParams, Busy, Conflict, EngineError, Refused, UnknownVerb
+from provisioning.engine.errors import (
+    BadParams,
+    Busy,
+    Conflict,
+    EngineError,
+    KeyReused,
+    Refused,
+    UnknownVerb,
+)
 from provisioning.engine.inline import run_inline
 from provisioning.live import publish_operation
 from provisioning.models import Operation
@@ -189,9 +197,7 @@ def _earlier(row: Operation) -> Operation | None:
         actor_name=row.actor_name, idempotency_key=row.idempotency_key
     ).first()
     if found and not _same(found, row):
-        raise Conflict(
-            "This Idempotency-Key was used for another request.", code="idempotency_key_reused"
-        )
+        raise KeyReused
     return found
 
 

@@ -46,6 +46,15 @@ class Conflict(EngineError):
     code, status = "conflict", 409
 
 
+class KeyReused(Conflict):
+    """An Idempotency-Key came again with something else."""
+
+    code = "idempotency_key_reused"
+
+    def __init__(self) -> None:
+        super().__init__("This Idempotency-Key was used for another request.")
+
+
 class Busy(EngineError):
     """Another operation holds the lock."""
 

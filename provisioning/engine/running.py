@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
 from typing import Any
 
 from django.db import connection, transaction
@@ -15,10 +14,9 @@ from django.utils import timezone
 from audit.record import Actor
 from provisioning.engine import canary, failpoints
 from provisioning.live import publish_lines, publish_operation
-from provisioning.models import Operation, OutputLine, Step
+from provisioning.models import LEASE, Operation, OutputLine, Step
 from provisioning.operations.contract import Verb, VerbError
 
-LEASE = timedelta(seconds=15)
 RENEW_S = 5
 MAX_LINES = 5_000
 MAX_LINE = 4_000  # characters

@@ -16,7 +16,6 @@ from provisioning.drivers.pool import host_driver
 from provisioning.engine.inline import NO_HOST
 from provisioning.engine.outcome import Outcome, finish
 from provisioning.engine.running import (
-    LEASE,
     Cancelled,
     DeadlinePassed,
     GoneAlready,
@@ -24,7 +23,7 @@ from provisioning.engine.running import (
     Run,
 )
 from provisioning.live import publish_operation
-from provisioning.models import Operation
+from provisioning.models import LEASE, Operation
 from provisioning.operations import VERBS
 from provisioning.operations.contract import Verb, VerbError
 from provisioning.permission import holds

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.utils import timezone
+
 from provisioning.drivers.errors import DriverError
 from provisioning.drivers.pool import host_driver
 from provisioning.proxy.describe import described
@@ -22,6 +24,8 @@ def report(row: Host) -> dict[str, Any]:
     told: dict[str, Any] = {
         "host": row.pk,
         "state": "missing",
+        "observed_at": timezone.now(),
+        "source": "proxy" if proxy else "record",
         "error": "",
         **{name: getattr(proxy, name, None) for name in _OF_ROW},
         "container": proxy.container if proxy else "",

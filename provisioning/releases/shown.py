@@ -16,10 +16,13 @@ from sites.models import Site
 
 
 class ReleaseOut(Schema):
-    """``message`` says why it failed, or what changed. ``images``: service → id, once it ran."""
+    """``status`` is SiteFlow's own record; ``observed_at``: when it was made, or became current.
+    ``message`` says why it failed, or what changed. ``images``: service → id, once it ran."""
 
     number: int
     status: str
+    observed_at: datetime
+    source: str
     pinned: bool
     message: str
     template: str
@@ -62,13 +65,15 @@ class ConfigOut(Schema):
     secret_names: list[str]
 
 
-_COMPUTED = {"operation"}
+_COMPUTED = {"operation", "observed_at", "source"}
 _AS_THEY_ARE = [name for name in ReleaseOut.model_fields if name not in _COMPUTED]
 
 
 def release_out(row: Release) -> dict[str, Any]:
     return {
         **{name: getattr(row, name) for name in _AS_THEY_ARE},
+        "observed_at": row.current_since or row.created_at,
+        "source": "record",
         "operation": row.operation_id,
     }
 

@@ -12,7 +12,7 @@ from django.utils import timezone
 from audit.record import Actor, record
 from provisioning import engine
 from provisioning.engine import EngineError, Refused
-from provisioning.engine.errors import Conflict
+from provisioning.engine.errors import Conflict, KeyReused
 from provisioning.operations.contract import VerbError
 from provisioning.permission import reach_of
 from provisioning.releases.numbers import base_of
@@ -51,7 +51,7 @@ def begin(
         _on_record("begin", wanted.template, actor, error=error)
         raise
     except IntegrityError:
-        raise _reused() from None
+        raise KeyReused from None
     return _on(row)
 
 
@@ -161,15 +161,10 @@ def _earlier(wanted: Rolling, actor: Actor, key: str | None) -> Rollout | None:
     sites = set(row.sites.values_list("site_id", flat=True))
     same = (row.template, row.wave_size) == (wanted.template, wanted.wave_size)
     if not same or wanted.version not in (None, row.version):
-        raise _reused()
+        raise KeyReused
     if wanted.sites is not None and set(wanted.sites) != sites:
-        raise _reused()
+        raise KeyReused
     return row
-
-
-def _reused() -> Conflict:
-    words = "This Idempotency-Key was used for another request."
-    return Conflict(words, code="idempotency_key_reused")
 
 
 def _is_news(row: Rollout, key: str | None) -> bool:

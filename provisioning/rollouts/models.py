@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.conf import settings
 from django.db import models
 from django.db.models import Exists, OuterRef, Prefetch, Q
@@ -63,6 +65,10 @@ class Rollout(models.Model):
 
     def __str__(self) -> str:
         return f"{self.template} version {self.version}"
+
+    @property
+    def status_since(self) -> datetime:
+        return self.ended_at or self.created_at
 
 
 class RolloutSiteQuerySet(models.QuerySet["RolloutSite"]):

@@ -31,13 +31,16 @@ class RolloutPlanOut(Schema):
 
 
 class RolloutOut(Schema):
-    """``sites`` counts those that you see, by their status."""
+    """``status`` is SiteFlow's own record, begun or ended at ``observed_at``. ``sites`` counts
+    those that you see, by their status."""
 
     id: int
     template: str
     version: int
     wave_size: int
     status: str
+    observed_at: datetime
+    source: str
     message: str
     begun_by: str
     actor: str
@@ -97,6 +100,8 @@ def rollout_out(row: Rollout) -> dict[str, Any]:
         "version": row.version,
         "wave_size": row.wave_size,
         "status": row.status,
+        "observed_at": row.status_since,
+        "source": "record",
         "message": row.message,
         "begun_by": row.begun_by,
         "actor": row.actor_name,

@@ -15,7 +15,7 @@ from django.utils import timezone
 from pydantic import BaseModel, ValidationError
 
 from audit.record import Actor, record
-from provisioning.engine.errors import BadParams, Conflict, EngineError, Refused
+from provisioning.engine.errors import BadParams, Conflict, EngineError, KeyReused, Refused
 from provisioning.operations.contract import VerbError
 from provisioning.permission import holds
 from provisioning.wizards.contract import WizardStep, WizardType
@@ -39,9 +39,7 @@ class Guard:
         """Whether the latest move was this very request. Raises Conflict when it was another."""
         move, _, key = row.last_request.partition(" ")
         if key == self.key and move != name:
-            raise Conflict(
-                "This Idempotency-Key was used for another request.", code="idempotency_key_reused"
-            )
+            raise KeyReused
         return key == self.key
 
 

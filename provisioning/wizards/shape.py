@@ -25,12 +25,15 @@ class WizardStepOut(Schema):
 
 
 class WizardOut(Schema):
-    """``given`` names the secrets that are kept, encrypted, until they are used."""
+    """``status`` is SiteFlow's own record, last written at ``observed_at``. ``given`` names the
+    secrets that are kept, encrypted, until they are used."""
 
     id: int
     wizard_type: str
     title: str
     status: str
+    observed_at: datetime
+    source: str
     step: str
     steps: list[WizardStepOut]
     given: list[str]
@@ -50,6 +53,8 @@ def wizard_out(row: Wizard) -> dict[str, Any]:
         "wizard_type": row.kind,
         "title": kind.title,
         "status": row.status if row.is_active or row.ended_at else Wizard.Status.EXPIRED,
+        "observed_at": row.ended_at or row.updated_at,
+        "source": "record",
         "step": row.step,
         "steps": _steps(row),
         "given": sorted(row.secrets),

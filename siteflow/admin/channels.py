@@ -20,7 +20,10 @@ from siteflow.admin.channel_form import ChannelForm
 from sites.admin.reading import ReadingAdmin, column, found_or_404
 
 LATEST = 20
-_GIVEN_UP = Count("deliveries", filter=Q(deliveries__state=Delivery.State.GIVEN_UP))
+_GIVEN_UP = Count(
+    "deliveries",
+    filter=Q(deliveries__state=Delivery.State.GIVEN_UP) & ~Q(deliveries__kind=Delivery.Kind.TEST),
+)
 
 
 @admin.register(Channel)
@@ -33,7 +36,7 @@ class ChannelAdmin(ReadingAdmin):
     change_list_template = "admin/monitoring/channel/change_list.html"
 
     service, state = column("service"), column("state")
-    about, severity = column("tells of"), column("least severity")
+    about, severity = column("tells of"), column("severity")
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return self.has_view_permission(request)
@@ -67,6 +70,7 @@ class ChannelAdmin(ReadingAdmin):
             "admin/monitoring/channel/channel.html",
             title=row.name,
             row=row,
+            waits=row.deliveries.filter(state__in=Delivery.ACTIVE).exists(),
             deliveries=row.deliveries.select_related("channel")[:LATEST],
         )
 
@@ -83,7 +87,7 @@ class ChannelAdmin(ReadingAdmin):
     def remove_view(self, request: HttpRequest, key: int) -> HttpResponse:
         row = self._found(request, key)
         if request.method == "POST":
-            acts.remove(row, actor=Actor.of_request(request, "console"))
+            acts.remove(row.pk, actor=Actor.of_request(request, "console"))
             messages.success(request, f"{row.name} was removed.")
             return HttpResponseRedirect(reverse("admin:monitoring_channel_changelist"))
         waiting = row.deliveries.filter(state__in=Delivery.ACTIVE).count()
@@ -101,7 +105,7 @@ class ChannelAdmin(ReadingAdmin):
         page = reverse("admin:monitoring_channel_change", args=[row.pk])
         if request.method == "POST":
             try:
-                sent = acts.test(row, actor=Actor.of_request(request, "console"))
+                sent = acts.test(row.pk, actor=Actor.of_request(request, "console"))
                 page = reverse("admin:monitoring_delivery_change", args=[sent.pk])
             except EngineError as error:
                 messages.error(request, error.message)
@@ -132,7 +136,7 @@ def _saved(request: HttpRequest, form: ChannelForm) -> Channel | None:
     try:
         if form.row is None:
             return acts.create(form.wanted(), actor=actor)
-        return acts.change(form.row, form.wanted(), actor=actor)
+        return acts.change(form.row.pk, form.wanted(), actor=actor)
     except EngineError as error:
         form.add_error(error.field if error.field in form.fields else None, error.message)
         return None

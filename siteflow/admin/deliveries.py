@@ -85,7 +85,7 @@ class DeliveryAdmin(ReadingAdmin):
         row = self._found(request, key)
         if request.method == "POST":
             try:
-                acts.try_again(row, actor=Actor.of_request(request, "console"))
+                acts.try_again(row.pk, actor=Actor.of_request(request, "console"))
             except EngineError as error:
                 messages.error(request, error.message)
         return HttpResponseRedirect(reverse("admin:monitoring_delivery_change", args=[row.pk]))

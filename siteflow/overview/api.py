@@ -16,16 +16,16 @@ router = Router(tags=["overview"])
 
 
 class ActOut(Schema):
-    """A verb for `POST /api/operations`."""
+    """A verb for `POST /api/operations`; alert.acknowledge: `POST /api/alerts/{id}/acknowledge`."""
 
     kind: str
     label: str
 
 
 class NeedOut(Schema):
-    """``kind``: host, site, container, certificate or siteflow, with its ``id``. ``title`` and
-    ``says`` are a sentence that is true since ``observed_at``, as ``source`` knows; ``act``, if
-    it is not null, is what the account may do about it at once."""
+    """``kind``: alert, host, site, container, certificate, backup (its ``id`` is the site's) or
+    siteflow. ``title`` and ``says`` are a sentence that is true since ``observed_at``, as
+    ``source`` knows; ``act``, if it is not null, is what the account may do about it at once."""
 
     kind: str
     id: int | None

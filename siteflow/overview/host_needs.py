@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Final
 
 from django.db.models import Q
 
+from provisioning.backups.models import BackupSource
 from siteflow.overview.need import MOST_OF_A_KIND, Need, Some, act_on, page_of
 from sites.attention import HOST_STATES, is_out_of_sight, out_of_sight
 from sites.models import Host, Site
@@ -34,9 +36,12 @@ _TO_APPROVE: Final = (Host.State.KEY_UNAPPROVED, Host.State.KEY_CHANGED)
 _HEAVY: Final = ("facts", "services", "host_key", "offered_key", "preflight")
 
 
-def of_hosts(user: Viewer, now: datetime) -> Some:
+def of_hosts(user: Viewer, now: datetime, told: Collection[int] = ()) -> Some:
+    """``told``: keys of those that an alert tells of already."""
     rows = Host.objects.visible_to(user).filter(Q(state__in=HOST_STATES) | out_of_sight(now=now))
-    found = [_of_host(user, row, now) for row in rows.defer(*_HEAVY)]
+    nas = BackupSource.objects.values("nas")  # needs no Docker
+    rows = rows.exclude(state=Host.State.NO_DOCKER, pk__in=nas)
+    found = [_of_host(user, row, now) for row in rows.exclude(pk__in=told).defer(*_HEAVY)]
     found.sort(key=lambda need: need.rank)
     return found[:MOST_OF_A_KIND], len(found)
 
@@ -63,13 +68,13 @@ def _of_host(user: Viewer, row: Host, now: datetime) -> Need:
     )
 
 
-def of_sites(user: Viewer, now: datetime) -> Some:
+def of_sites(user: Viewer, now: datetime, told: Collection[int] = ()) -> Some:
     """Whose host one does not see oneself: for all others the host stands here already."""
     hosts = reach(user, "sites.view_host")
     if hosts.everywhere:
         return [], 0
     rows = Site.objects.visible_to(user).exclude(host_id__in=hosts.hosts)
-    rows = rows.exclude(stage=Site.Stage.DRAFT).select_related("host")
+    rows = rows.exclude(pk__in=told).exclude(stage=Site.Stage.DRAFT).select_related("host")
     names = ("host__name", "host__state", "host__state_since", "host__inventory_at", "host_id")
     found = [
         _of_site(row)

@@ -30,6 +30,11 @@ class Act:
     path: str
     label: str
 
+    @property
+    def is_operation(self) -> bool:
+        """What it starts can be followed."""
+        return self.kind in VERBS
+
 
 @dataclass(frozen=True)
 class Need:

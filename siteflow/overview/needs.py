@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from siteflow.overview.alert_needs import alerts_of
+from siteflow.overview.backup_needs import of_backups
 from siteflow.overview.host_needs import of_hosts, of_sites
 from siteflow.overview.need import Need, Some
 from siteflow.overview.thing_needs import of_certificates, of_containers, of_itself
@@ -27,12 +29,17 @@ class Needs:
 
 
 def needs_of(user: Viewer, *, now: datetime) -> Needs:
+    """An alert stands for what it is about: that is not told a second time."""
+    alerts = alerts_of(user, now)
+    told = alerts.covered
     found: dict[str, Some] = {
         "siteflow": of_itself(user, now),
-        "host": of_hosts(user, now),
-        "site": of_sites(user, now),
-        "container": of_containers(user, now),
-        "certificate": of_certificates(user, now),
+        "alert": (alerts.shown, alerts.total),
+        "host": of_hosts(user, now, told.get("host", ())),
+        "site": of_sites(user, now, told.get("site", ())),
+        "container": of_containers(user, now, told.get("container", ())),
+        "certificate": of_certificates(user, now, told.get("certificate", ())),
+        "backup": of_backups(user, now),
     }
     shown = [need for some, _ in found.values() for need in some]
     shown.sort(key=lambda need: (need.rank, -need.since.timestamp() if need.since else 0.0))

@@ -16,6 +16,8 @@ from sites.models import Host
 from sites.models.container import UNKNOWN
 
 _NAMED: Final = 2
+# Whose time is when it began, and not when it was looked at.
+_BEGAN: Final = ("alert", "host", "site", "container")
 _SITES: Final = {
     "partial": "in part", "stopped": "stopped", "empty": "without containers", "draft": "not made",
     "provisioning": "being made", UNKNOWN: "unknown",
@@ -60,7 +62,7 @@ def _of_needs(needs: Sequence[Need], total: int) -> Iterator[Part]:
         if number:
             yield Part(", and " if total == len(named) else ", ")
         yield Part(f"{need.title} {need.says}")
-        if need.since is not None and need.kind in ("host", "site", "container"):
+        if need.since is not None and need.kind in _BEGAN:
             yield Part(" " if need.says.endswith("looked at") else " since ")
             yield Part(at=need.since, form="moment")
     rest = total - len(named)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from audit.models import Entry
@@ -18,6 +18,7 @@ from siteflow.overview.sentence import Part, sentence
 from sites.rights import Viewer, may, may_somewhere
 
 _FEW: Final = 6
+_NEAR: Final = timedelta(days=30)
 _WITHOUT_SUCCESS: Final = (Operation.Status.FAILED, Operation.Status.UNDONE)
 
 
@@ -59,9 +60,9 @@ def overview_of(user: Viewer, *, now: datetime) -> Overview:
 
 
 def _ending(user: Viewer, now: datetime) -> list[dict[str, Any]]:
-    """The certificates that end first, of those that somebody has seen."""
-    rows = certificate_rows(user, now=now).exclude(live_state__in=(State.OFF, State.NO_ANSWER))
-    rows = rows.filter(certificate_check__not_after__isnull=False).order_by("ends", "name")
+    """The certificates that end first, of those that end within a month or have ended."""
+    rows = certificate_rows(user, now=now).ending_within(_NEAR, now=now)
+    rows = rows.exclude(live_state=State.NO_ANSWER).order_by("ends", "name")
     return [certificate_out(row, now=now) for row in rows[:_FEW]]
 
 

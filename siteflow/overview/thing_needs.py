@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any, Final
 
@@ -39,8 +40,8 @@ _OF_CERTIFICATES: Final = {
 }
 
 
-def of_containers(user: Viewer, now: datetime) -> Some:
-    rows = container_rows(user).filter(containers_in_need())
+def of_containers(user: Viewer, now: datetime, told: Collection[int] = ()) -> Some:
+    rows = container_rows(user).filter(containers_in_need()).exclude(pk__in=told)
     total = rows.count()
     newest = rows.order_by("-state_since")[:MOST_OF_A_KIND]
     return [_of_container(container_out(row, now=now)) for row in newest], total
@@ -66,14 +67,13 @@ def _of_container(item: dict[str, Any]) -> Need:
     )
 
 
-def of_certificates(user: Viewer, now: datetime) -> Some:
+def of_certificates(user: Viewer, now: datetime, told: Collection[int] = ()) -> Some:
     """What is unknown because its host is not reached is told with the host."""
     seen = Q(host__state=Host.State.REACHABLE, host__inventory_at__gte=now - stale_after())
     asked = Q(certificate_check__tried_at__isnull=False)
-    told = Q(live_state__in=(*BROKEN, State.DIFFERS, State.SOON))
-    rows = certificate_rows(user, now=now).filter(
-        told | (Q(live_state=State.UNKNOWN) & seen & asked)
-    )
+    ill = Q(live_state__in=(*BROKEN, State.DIFFERS, State.SOON))
+    lost = Q(live_state=State.UNKNOWN) & seen & asked
+    rows = certificate_rows(user, now=now).filter(ill | lost).exclude(pk__in=told)
     total = rows.count()
     worst = rows.order_by("rank", "ends", "name")[:MOST_OF_A_KIND]
     return [_of_certificate(user, row, now) for row in worst], total

@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from monitoring.alerts.kinds import SOURCES
 from siteflow.templatetags.console import age, moment, pill
 
 register = template.Library()
@@ -25,17 +26,18 @@ def severity_pill(row: Any) -> SafeString:
 
 @register.simple_tag
 def alert_pill(row: Any) -> SafeString:
-    """State and age. What nobody sees any more is unknown, since when and why."""
+    """State, age and source. What nobody sees any more is unknown, since when and why."""
+    hint = f"Source: {SOURCES[row.kind]}"
     if row.state == "firing" and row.unseen_since:
         state, word, tail = "unknown", "unknown", format_html("since {}", moment(row.unseen_since))
         hint = f"It fired, and nobody can see whether it still does: {row.unseen_because}"
     elif row.state == "firing":
-        state, word, tail, hint = _SEVERITIES[row.severity], "firing", age(row.firing_at), ""
+        state, word, tail = _SEVERITIES[row.severity], "firing", age(row.firing_at)
     elif row.state == "pending":
         state, word, tail = "queued", "pending", age(row.pending_at)
         hint = "Not so for long enough yet to be told"
     else:
-        state, word, tail, hint = "passed", "resolved", age(row.resolved_at), ""
+        state, word, tail = "passed", "resolved", age(row.resolved_at)
     return format_html(
         '<span class="pill" data-state="{}" title="{}"><span class="word">{}</span> '
         '<span class="age">{}</span></span>',

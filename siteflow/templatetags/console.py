@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
@@ -17,8 +18,10 @@ from django.utils.html import escape, format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
 from siteflow.wording import (
+    HOST_SOURCES,
     KEY_NAMES,
     RELEASE_STATES,
+    SITE_LOOKS,
     SOURCES,
     WORDS,
     absolute,
@@ -30,7 +33,10 @@ from siteflow.wording import (
     took,
 )
 from sites.attention import is_out_of_sight
+from sites.models.container import UNKNOWN
 from sites.rights import Reach, place_of
+from sites.schemas import source_of_host
+from sites.states import state_of
 
 register = template.Library()
 register.filter("took", took)
@@ -90,13 +96,22 @@ def between(start: datetime | None, end: datetime | None) -> str:
 
 
 @register.simple_tag
-def pill(state: str, shown: str = "", title: str = "") -> SafeString:
-    """A state: icon (from the style sheet) and word."""
+def pill(state: str, shown: str = "", at: datetime | None = None, source: str = "") -> SafeString:
+    """A state: icon (from the style sheet), word and age; its source on hover.
+
+    Without ``at`` and ``source`` only where a test says why: tests/siteflow/test_truth.py.
+    """
+    hint = f"Source: {source}" if source else ""
+    return _told(state, shown or word(state), age(at) if at else "", hint)
+
+
+def _told(state: str, shown: str, tail: SafeString | str, hint: str) -> SafeString:
     return format_html(
-        '<span class="pill" data-state="{}"{}><span class="word">{}</span></span>',
+        '<span class="pill" data-state="{}"{}><span class="word">{}</span>{}</span>',
         state,
-        format_html(' title="{}"', title) if title else "",
-        shown or word(state),
+        format_html(' title="{}"', hint) if hint else "",
+        shown,
+        format_html(' <span class="age">{}</span>', tail) if tail else "",
     )
 
 
@@ -104,36 +119,55 @@ def pill(state: str, shown: str = "", title: str = "") -> SafeString:
 def health_pill(part: dict[str, Any]) -> SafeString:
     """A part of SiteFlow's own, and when it last answered."""
     tail = age(part["observed_at"]) if part["observed_at"] else "never seen"
-    return format_html(
-        '<span class="pill" data-state="{}" title="Seen by {}"><span class="word">{}</span> '
-        '<span class="age">{}</span></span>',
-        "passed" if part["ok"] else "failed",
-        part["source"],
-        part["state"],
-        tail,
-    )
+    state = "passed" if part["ok"] else "failed"
+    return _told(state, part["state"], tail, f"Source: {part['source']}")
 
 
 @register.simple_tag
-def operation_pill(status: str) -> SafeString:
-    """Operations that run are at work, while a container that runs is simply well."""
-    return pill("working" if status == "running" else status)
+def operation_pill(row: Any) -> SafeString:
+    """Of an operation, or a step of one as JSON. Operations that run are at work, while a container
+    that runs is simply well."""
+    told: Any = row.get if isinstance(row, dict) else partial(getattr, row)
+    since = told("finished_at") or told("started_at") or told("created_at")
+    status = told("status")
+    hint = f"Source: {'the queue' if status == 'queued' else 'its worker'}"
+    return _told("working" if status == "running" else status, word(status), age(since), hint)
 
 
 @register.simple_tag
 def host_pill(row: Any) -> SafeString:
     """A host's state and since when; one that nobody has looked at for long is unknown."""
     if is_out_of_sight(row):
-        state, tail = "unknown", format_html("since {}", moment(row.inventory_at, "short"))
-    else:
-        state, tail = row.state, age(row.state_since)
+        tail = format_html("since {}", moment(row.inventory_at, "short"))
+        return _told(UNKNOWN, UNKNOWN, tail, f"Last read {absolute(row.inventory_at)}")
+    hint = f"Source: {HOST_SOURCES[source_of_host(row)]}"
+    shown = _told(row.state, word(row.state), age(row.state_since), hint)
+    if source_of_host(row) != "read":
+        return shown
+    # What a script needs to see that it is old: refresh.js.
     return format_html(
-        '<span class="pill" data-state="{}"><span class="word">{}</span> '
-        '<span class="age">{}</span></span>',
-        state,
-        word(state),
-        tail,
+        '<span data-host-read="{}" data-read-at="{}">{}</span>',
+        row.pk,
+        row.inventory_at.isoformat(),
+        shown,
     )
+
+
+@register.simple_tag
+def site_state(row: Any, fresh: bool) -> SafeString:
+    """Of a row of `sites.rows.site_rows`; as old as the last read of its host."""
+    state, seen = state_of(row, fresh=fresh), row.host.inventory_at
+    looks, shown = SITE_LOOKS.get(state, (state, word(state)))
+    if row.total and state in ("running", "partial", "stopped"):
+        shown = f"{row.running} of {row.total} running"
+    if state in ("draft", "provisioning"):
+        return pill(looks, shown, row.found_at, "SiteFlow’s own record")
+    if seen is None:
+        return _told(looks, shown, "never seen", "Its host was never read")
+    tail = moment(seen, "short") if state == UNKNOWN else age(seen)
+    tail = format_html('<span data-host-seen="{}">{}</span>', row.host_id, tail)
+    since = format_html("since {}", tail) if state == UNKNOWN else tail
+    return _told(looks, shown, since, f"Source: {SOURCES['read']}, {absolute(seen)}")
 
 
 @register.simple_tag
@@ -262,14 +296,10 @@ def ports(found: list[dict[str, Any]]) -> list[str]:
 
 
 @register.simple_tag
-def site_pill(state: str, running: int, total: int) -> SafeString:
-    return pill(state, f"{running} of {total} running")
-
-
-@register.simple_tag
 def release_pill(row: Any) -> SafeString:
     """A release that is current serves; one of the past is at rest."""
-    return pill(RELEASE_STATES.get(row.status, row.status), row.status)
+    at = row.current_since or row.created_at
+    return pill(RELEASE_STATES.get(row.status, row.status), row.status, at, "SiteFlow’s own record")
 
 
 @register.filter

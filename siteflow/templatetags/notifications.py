@@ -20,9 +20,18 @@ _OF_DELIVERIES: Final = {
 }
 
 
+_LEAST: Final = {"critical": "critical only", "warning": "warning and above", "info": "all"}
+
+
+@register.filter
+def least_severity(severity: str) -> str:
+    return _LEAST[severity]
+
+
 @register.simple_tag
 def delivery_pill(row: Any) -> SafeString:
-    return pill(*_OF_DELIVERIES[row.state])
+    at = row.ended_at or row.created_at
+    return pill(*_OF_DELIVERIES[row.state], at=at, source="SiteFlow’s own record")
 
 
 @register.simple_tag

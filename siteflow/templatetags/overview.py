@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Final
 
 from django import template
 from django.utils.html import conditional_escape, format_html
@@ -14,17 +13,10 @@ from django.utils.safestring import SafeString
 from siteflow.overview.need import Need
 from siteflow.overview.sentence import Part
 from siteflow.templatetags.console import age, moment, pill, word
-from siteflow.wording import absolute
+from siteflow.wording import SITE_LOOKS, absolute
 
 register = template.Library()
 register.filter("absolute", absolute)
-
-# The state whose colour and icon a state of sites has, and the word for it.
-_SITES: Final = {
-    "running": ("running", "running"), "partial": ("warning", "in part"),
-    "stopped": ("exited", "stopped"), "empty": ("exited", "without containers"),
-    "draft": ("queued", "not provisioned"), "provisioning": ("working", "being provisioned"),
-}  # fmt: skip
 
 
 @register.simple_tag
@@ -39,7 +31,7 @@ def sentence_part(part: Part) -> SafeString:
 
 @register.simple_tag
 def site_count(state: str, number: int) -> SafeString:
-    looks, shown = _SITES.get(state, (state, word(state)))
+    looks, shown = SITE_LOOKS.get(state, (state, word(state)))
     return pill(looks, f"{number} {shown}")
 
 

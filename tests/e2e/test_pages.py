@@ -17,6 +17,9 @@ pytestmark = pytest.mark.e2e
 ROWS = """
 from datetime import timedelta
 from django.utils import timezone
+from monitoring.notify import acts
+from monitoring.notify.models import Channel
+from monitoring.notify.wanted import Wanted
 from provisioning import engine
 from audit.actor import Actor
 from django.contrib.auth.models import Group, User
@@ -87,17 +90,48 @@ file = {"name": evil, "at": now.isoformat(), "size": 5, "modified_s": 1, "folder
 backed_up(made, keeps, newest_name=evil, kept=[file] * 11, ahead=True, shrunken=True,
     unfinished=[{"name": evil, "size": 7, "modified_s": 1, "since": now.isoformat()}])
 backed_up(site, keeps, error=evil)
+Tag.objects.get_or_create(name="client-a")
+by_mail = acts.create(Wanted(name=evil[:100], url="mailtos://a:b@example.org"), actor=actor)
+acts.create(Wanted(name="off", url="slack://a/b/c", enabled=False, scope="tag", tag=1), actor=actor)
+Channel.objects.filter(pk=by_mail.pk).update(retry_at=now)
+for state, error in (("failed", evil), ("given_up", evil), ("sent", "")):
+    by_mail.deliveries.create(key="k", kind="firing", severity="critical", title=evil * 4,
+        body=evil + "\\n" + evil, state=state, error=error, attempts=3, created_at=now,
+        next_at=now + timedelta(hours=1), give_up_at=now + timedelta(hours=2))
 shown = Container.objects.get(pk=2)
 for kind, given in (("container", {"container": shown}), ("disk", {"mount": evil}), ("host", {})):
     make_history(Series.objects.create(kind=kind, host=shown.host, **given), now=now)
 tokens.make(person, name=evil[:60], scopes=["read"], expires_at=None, actor=actor)
+# Nobody looks at these hosts, so what fires on them stays as it is.
+from monitoring.alerts.models import Alert, Maintenance, Rule
+watched = Rule.objects.create(pk=900, name=evil[:90], kind="container_down", host=hosts[0])
+alert = Alert.objects.create(
+    pk=900, rule=watched, rule_name=evil[:90], kind="container_down", severity="critical", rank=0,
+    subject="container:1", subject_type="container", subject_id=1, subject_name=evil, host=hosts[0],
+    host_name="host0", site=site, site_name=evil, state="firing", message=evil, pending_at=now,
+    firing_at=now, seen_at=now, unseen_because=evil, acknowledged_at=now, acknowledged_by="admin",
+    note=evil, muted_until=now + timedelta(days=9), muted_by=evil, log=[evil] * 20,
+    cause={"containers": [{"id": 1, "name": evil, "cpu_percent": 93.5, "memory_bytes": 1e9}],
+           "operation": {"id": 1, "label": evil, "status": "failed", "at": evil, "actor": evil},
+           "release": {"number": 7, "since": evil}})
+alert.events.create(at=now, what="acknowledged", text=evil, by=evil)
+Maintenance.objects.create(begins_at=now, ends_at=now + timedelta(days=1), why=evil,
+    created_by=evil[:100], site=site)
 """
 MOVE_SOCKET = """
 from sites.models import Host
 Host.objects.filter(pk=2).update(docker_socket="/late")
 """
+PAUSE = """
+from audit.actor import Actor
+from provisioning import engine
+from sites.models import Container
+row = Container.objects.get(name="shop-service-5")
+engine.start("container.pause", row, actor=Actor(name="os:root", source="command"))
+"""
 PAGES = (
     "",
+    "health/",
     "sites/site/",
     "sites/site/?template=static",
     "sites/site/1/change/",
@@ -121,6 +155,8 @@ PAGES = (
     "sites/site/3/change/",
     "sites/site/add/",
     "sites/site/add/?template=wordpress",
+    "graph/",
+    "graph/?site=1&grouped=false",
     "provisioning/certificate/",
     "provisioning/certificate/1/change/",
     "provisioning/sitebackup/",
@@ -164,8 +200,29 @@ PAGES = (
     "sites/host/set-up/4/",
     "provisioning/operation/",
     "provisioning/operation/1/change/",
+    "monitoring/alert/",
+    "monitoring/alert/?state=all",
+    "monitoring/alert/900/change/",
+    "monitoring/rule/",
+    "monitoring/rule/1/change/",
+    "monitoring/rule/add/",
+    "monitoring/rule/900/remove/",
+    "monitoring/maintenance/",
+    "monitoring/maintenance/add/",
+    "monitoring/maintenance/1/change/",
     "audit/entry/",
     "audit/entry/1/change/",
+    "monitoring/",
+    "monitoring/channel/",
+    "monitoring/channel/1/change/",
+    "monitoring/channel/2/change/",
+    "monitoring/channel/2/edit/",
+    "monitoring/channel/1/remove/",
+    "monitoring/channel/add/",
+    "monitoring/delivery/",
+    "monitoring/delivery/?state=given_up",
+    "monitoring/delivery/1/change/",
+    "monitoring/delivery/2/change/",
     "auth/",
     "auth/user/",
     "auth/user/1/change/",
@@ -323,6 +380,35 @@ def test_what_changed_before_the_page_listened_is_shown(
         server.send(message)
     expect(sockets).to_have_text("/late")
     page.context.close()
+
+
+def test_the_overview_says_what_is_wrong_and_follows_by_itself(
+    browser: Browser, full_console: Stack
+) -> None:
+    page = opened(browser, full_console.url)
+    sentence = page.locator(".verdict > p").first
+    expect(sentence).to_contain_text("things need you: ")
+    before = page.locator("#overview")
+    expect(before).not_to_contain_text("Pause shop-service-5")
+    page.evaluate("window.stayed = true")
+    full_console.manage("shell", "-c", PAUSE)
+    expect(page.locator("#overview")).to_contain_text("Pause shop-service-5")
+    assert page.evaluate("window.stayed") is True, "without a reload"
+    page.context.close()
+
+
+def test_the_overview_says_it_without_scripts(browser: Browser, full_console: Stack) -> None:
+    context = browser.new_context(java_script_enabled=False, viewport={"width": 390, "height": 844})
+    page = context.new_page()
+    page.goto(f"{full_console.url}/admin/login/")
+    page.locator("input[name=username]").fill("admin")
+    page.locator("input[name=password]").fill(PASSWORD)
+    page.keyboard.press("Enter")
+    expect(page.locator(".verdict > p").first).to_contain_text("things need you: ")
+    expect(page.locator(".needs li").first).to_be_visible()
+    page.locator(".needs .need-acts a").first.click()
+    expect(page.locator("h1")).not_to_have_text("Overview")
+    context.close()
 
 
 def test_the_drawer_opens_on_start_and_survives_navigation(

@@ -18,14 +18,18 @@ from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
 from websockets.sync.client import connect
 
 from tests.lab import Lab
+from tests.monitoring.waiting import until
 from tests.stack import PASSWORD, Client, Stack, stack
 
 pytestmark = [pytest.mark.lab, pytest.mark.e2e]
 PAGES = (
     "/hosts", "/operations", "/audit/logs", "/containers", "/health/detailed", "/tokens",
     "/wizards", "/auth/me", "/audit/export", "/audit/export?format=csv",
+    "/notifications/channels", "/notifications/deliveries",
 )  # fmt: skip
 WIZARD_PASSWORD = "only-in-a-wizard-4711"
+IN_A_CHANNEL = "only-in-a-channel-4712"
+REFUSED_CHANNEL = "only-in-a-refused-channel-4713"
 FACTORED = "a staple of horses"
 MISTYPED = "correct horse batttery"
 
@@ -92,7 +96,10 @@ def own_secrets(used: Stack) -> dict[str, str]:
     given = {"auth": "password", "password": WIZARD_PASSWORD}
     assert client.post(f"/wizards/{started}/step", given).ok
     requests.post(f"{client.url}/api/auth/token", json={**login, "password": MISTYPED}, timeout=30)
+    _tell_by_channels(client)
     return {
+        "address of a channel": IN_A_CHANNEL,
+        "address of a channel that was refused": REFUSED_CHANNEL,
         "api token": token,
         "access tokens": first["access"],
         "the second access token": second["access"],
@@ -103,6 +110,21 @@ def own_secrets(used: Stack) -> dict[str, str]:
         "mistyped password": MISTYPED,
         "password of the account": PASSWORD,
     }
+
+
+def _tell_by_channels(client: Client) -> None:
+    """One that nobody answers, tested; and one that is refused, by the API and in the console."""
+    url = f"json://robot:{IN_A_CHANNEL}@127.0.0.1:1/{IN_A_CHANNEL}"
+    made = client.post("/notifications/channels", {"name": "ops", "url": url}).json()["id"]
+    sent = client.post(f"/notifications/channels/{made}/test").json()["id"]
+    until(
+        lambda: client.get(f"/notifications/deliveries/{sent}")["state"] == "given_up", timeout_s=60
+    )
+    refused = {"name": "wrong", "url": f"slack://{REFUSED_CHANNEL}?template=/{REFUSED_CHANNEL}"}
+    assert client.post("/notifications/channels", refused).status_code == 422
+    form = {**refused, "min_severity": "info", "scope": "everything"}
+    shown = _sent(client, "/admin/monitoring/channel/add/", **form)
+    assert shown.status_code == 422 and REFUSED_CHANNEL not in shown.text
 
 
 @pytest.fixture(scope="module")
@@ -208,6 +230,15 @@ def test_no_secret_on_the_pages_of_a_host(used: Stack, markers: list[bytes]) -> 
         for page in ("change", "edit"):
             address = f"{client.url}/admin/sites/host/{row['id']}/{page}/"
             assert_absent(markers, client.session.get(address, timeout=30).content, address)
+
+
+def test_no_secret_on_the_pages_of_a_channel(used: Stack, markers: list[bytes]) -> None:
+    client = used.client()
+    for page in ("channel/", "channel/1/change/", "channel/1/edit/", "channel/1/history/",
+                 "delivery/", "delivery/1/change/"):  # fmt: skip
+        answer = client.session.get(f"{client.url}/admin/monitoring/{page}", timeout=30)
+        assert answer.status_code == 200
+        assert_absent(markers, answer.content, page)
 
 
 def test_no_secret_in_process_lists(used: Stack, markers: list[bytes]) -> None:

@@ -23,6 +23,7 @@ NO_UTF8: Final = ("\udcff", "x\udc80y", "\udced\udca0\udc80")  # as Python hands
 RIGHT: Final[dict[str, dict[str, str]]] = {
     "host add": {"name": "new", "ssh": "a@192.0.2.1"},
     "host restart-service": {"service": "x.service"},
+    "alert mute": {"period": "1h"},
     "domain add": {"site": "web1/shop", "name": "new.example.com"},
     "domain set-password": {"user": "carol"},
     "domain remove-password": {"user": "dave"},
@@ -43,7 +44,7 @@ NAMES: Final = {
 # What is not as this needs it; everything else has to succeed before it is tried.
 REFUSED: Final = {
     "host confirm": 1, "user enable": 1, "domain set-password": 2, "site discard": 1,
-    "site disown": 1, "site plan": 1,
+    "site disown": 1, "site plan": 1, "alert list": 1,
 }  # fmt: skip
 ALONE: Final = [one for one in parts() if one.parameters]
 AGAIN: Final = 10
@@ -68,6 +69,8 @@ def right(part: Part, things: Things) -> dict[str, str]:
         given.setdefault("name", NAMES[next(word for word in part.words if word in NAMES)])
     if part.words[0] == "operation" and any(one.name == "number" for one in part.parameters):
         given["number"] = str(queued(things, ended=part.words[1] == "retry"))
+    if part.words[0] == "alert" and any(one.name == "number" for one in part.parameters):
+        given["number"] = str(things["alert"])
     if "rollout" in part.words[-1]:
         given["number"] = str(things["rollout"])
     if any(one.name == "fingerprint" for one in part.parameters):

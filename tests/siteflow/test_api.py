@@ -167,6 +167,9 @@ def test_openapi_describes_lists_actions_and_keys(bob: User) -> None:
         ("/api/alerts/maintenance/{window_id}", "delete"),
         ("/api/alerts/{alert_id}/acknowledge", "post"),
         ("/api/alerts/{alert_id}/mute", "post"),
+        ("/api/notifications/channels/{channel_id}", "patch"),
+        ("/api/notifications/channels/{channel_id}", "delete"),
+        ("/api/notifications/deliveries/{delivery_id}/try-again", "post"),
         ("/api/audit/cleanup", "post"),
     ]
 
@@ -247,4 +250,4 @@ def test_the_page_of_health_is_for_admins_and_tells_what_fails(
     monkeypatch.setitem(PARTS, "disk", full)
     shown = logged_in(admin).get(page).content.decode()
     assert "0.0 of 9.0 GiB are &lt;free&gt;." in shown
-    assert 'data-state="failed" title="Seen by the disk"' in shown
+    assert 'data-state="failed" title="Source: the disk"' in shown

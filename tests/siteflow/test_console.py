@@ -148,8 +148,8 @@ def test_the_menu_lists_what_the_account_may_see(admin: User, bob: User) -> None
         answer = logged_in(user).get(reverse("admin:index"))
         return [line["item"].title for line in answer.context["menu"]]
 
-    everyone = ["Overview", "Sites", "Containers", "Hosts", "Certificates", "Backups", "Operations",
-                "Audit"]  # fmt: skip
+    everyone = ["Overview", "Sites", "Containers", "Hosts", "Graph", "Alerts"]
+    everyone += ["Certificates", "Backups", "Operations", "Audit"]
     assert lines(bob) == everyone
     assert lines(admin) == [*everyone, "Health", "Settings"]
 

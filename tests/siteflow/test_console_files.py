@@ -18,6 +18,7 @@ BUDGET_BYTES = 100_000
 OF_PAGES = {
     "charts.js",
     "containers.js",
+    "graph.js",
     "logs.js",
     "new-site.js",
     "operation-page.js",

@@ -10,6 +10,7 @@ import pytest
 from django.utils import timezone
 
 from monitoring.alerts.models import Rule
+from monitoring.notify.models import Channel
 from provisioning import engine
 from provisioning.drivers.fake import FakeHost
 from provisioning.drivers.keys import generate_ed25519
@@ -61,10 +62,24 @@ def things(
         "domain": domain.pk,
         "quarantine": make_quarantine(host).pk,
         "rollout": make_rollout(site).pk,
+        **told_by_a_channel(),
         "alert": make_alert(container).pk,
         "rule": Rule.objects.create(name="down", kind="container_down").pk,
         "window": make_window(site).pk,
     }
+
+
+def told_by_a_channel() -> Things:
+    """A channel, and something that was given up."""
+    row = Channel.objects.create(name="ops", kind="json", hint="json://192.0.2.1/…")
+    row.seal("json://192.0.2.1/")
+    row.save()
+    now = timezone.now()
+    sent = row.deliveries.create(
+        key="k", kind="firing", severity="critical", title="shop is down", state="given_up",
+        created_at=now, next_at=now, give_up_at=now, ended_at=now,
+    )  # fmt: skip
+    return {"channel": row.pk, "delivery": sent.pk}
 
 
 def queued(things: Things, *, ended: bool) -> int:

@@ -6,6 +6,7 @@ import time
 from typing import Annotated, Any, Final
 
 import typer
+from django.core.management.base import CommandError
 from django_typer.management import command
 
 from audit.actor import Actor
@@ -19,6 +20,7 @@ _COLUMNS: Final = ("name", "service", "hint", "min_severity", "of", "resolved", 
                    "failing_until")  # fmt: skip
 _SHOWN: Final = ("channel_name", "state", "attempts", "error")
 LOOK_S: Final = 0.3
+WAIT_S: Final = 60.0
 
 
 class Command(ConsoleCommand):
@@ -42,19 +44,21 @@ class Command(ConsoleCommand):
         row = Channel.objects.filter(name=name).first()
         if row is None:
             raise typer.BadParameter(f"there is no channel {name}")
-        sent = acts.test(row, actor=Actor.of_command())
+        sent = acts.test(row.pk, actor=Actor.of_command())
         if not no_wait:
             _wait_for(sent)
         told = delivery_out(sent)
         fields: dict[str, Any] = told if as_json else {one: told[one] for one in _SHOWN}
         print_fields(fields, as_json=as_json, to=self.stdout)
+        if sent.state in Delivery.ACTIVE and not no_wait:
+            raise CommandError("Nobody has sent it yet: see that the monitor runs.")
         if not no_wait and sent.state != Delivery.State.SENT:
             raise typer.Exit(1)
 
 
 def _wait_for(sent: Delivery) -> None:
-    """Until it is over; a little longer than the time that it has itself."""
-    ends_at = time.monotonic() + 2 * acts.TEST_WAITS.total_seconds()
+    """Until it is over, which takes half a minute with the slowest service."""
+    ends_at = time.monotonic() + WAIT_S
     while sent.state in Delivery.ACTIVE and time.monotonic() < ends_at:
         time.sleep(LOOK_S)  # another process sends it, and says so in its row
         sent.refresh_from_db()

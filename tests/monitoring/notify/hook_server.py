@@ -65,6 +65,12 @@ class _Handler(BaseHTTPRequestHandler):
         """Fails the first time."""
         self._answer(500 if self.server.count(self.path) == 1 else 200)
 
+    def _stuck(self) -> None:
+        """Says nothing the first time."""
+        if self.server.count(self.path) == 1:
+            return self._hanging()
+        self._ok()
+
     def _wrong(self) -> None:
         self._answer(500, b"<script>alert('hidden')</script>")
 

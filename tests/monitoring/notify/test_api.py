@@ -13,10 +13,12 @@ from tests.people import logged_in
 URL = "jsons://robot:s3cret@hooks.example.org/s3cret"
 
 
-def sent(user: User, method: str, path: str, body: Any = None) -> Any:
+def sent(user: User, method: str, path: str, body: Any = None, *, key: str = "") -> Any:
     call = getattr(logged_in(user), method)
-    address = f"/api/notifications{path}"
-    return call(address) if body is None else call(address, body, content_type="application/json")
+    address, headers = f"/api/notifications{path}", {"Idempotency-Key": key} if key else {}
+    if body is None:
+        return call(address, headers=headers)
+    return call(address, body, content_type="application/json", headers=headers)
 
 
 def test_from_making_a_channel_to_removing_it(admin: User) -> None:
@@ -41,6 +43,23 @@ def test_from_making_a_channel_to_removing_it(admin: User) -> None:
     assert sent(admin, "get", path).status_code == 404
     for answer in (made, changed, tested):
         assert "s3cret" not in answer.content.decode()
+
+
+def test_a_request_that_is_sent_again_is_done_once(admin: User) -> None:
+    wanted = {"name": "ops", "url": URL}
+    made, again = (sent(admin, "post", "/channels", wanted, key="k-1") for _ in range(2))
+    assert (made.status_code, again.status_code) == (201, 201)
+    assert made.json() == again.json()
+    other = sent(admin, "post", "/channels", {"name": "night", "url": URL}, key="k-1")
+    assert other.json()["error"]["code"] == "idempotency_key_reused"
+    night = sent(admin, "post", "/channels", {"name": "night", "url": URL}).json()
+    path = f"/channels/{made.json()['id']}/test"
+    assert {sent(admin, "post", path, {}, key="k-2").json()["id"] for _ in range(2)} == {
+        Delivery.objects.get().pk
+    }
+    other = sent(admin, "post", f"/channels/{night['id']}/test", {}, key="k-2")
+    assert other.json()["error"]["code"] == "idempotency_key_reused"
+    assert Delivery.objects.count() == 1
 
 
 def test_what_is_wrong_is_named(admin: User, channel: CHANNELS) -> None:

@@ -66,7 +66,7 @@ ALERT_PAGES: Final = {
     f"{_WINDOW}add/": Page(
         page(Row(200, needs="operate", place="somewhere")),
         page(Row(302, needs="operate", kind="site", hidden=422, door="operate", sees="look",
-                 changes=True, body={**_TIMES, "scope": "site", "place": "NAME"})),
+                 changes=True, body={**_TIMES, "scope": "site", "place": "KEY"})),
     ),
     **_of_django(_WINDOW, "maintenance", replace(_HISTORY, kind="maintenance")),
     f"{_WINDOW}<path:object_id>/change/": _changes(_ONE_WINDOW, _TIMES),

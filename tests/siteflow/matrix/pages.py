@@ -185,6 +185,7 @@ PAGES: dict[str, Page] = {
     "": open_to_all(Row(302), Row(302)),
     "admin/": OPEN_TO_ROLES,
     "admin/(?P<url>.*)$": NOTHING,
+    "admin/graph/": lists("look"),
     "admin/jsi18n/": NOT_BY_POST,
     "admin/health/": _page(Row(200, needs="manage", place="everywhere"), Row(405)),
     "admin/autocomplete/": _page(CLOSED, Row(405)),

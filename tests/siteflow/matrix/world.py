@@ -155,7 +155,9 @@ class World:
         """Rules are one's who manages all of them; their two are alike."""
         made = Rule.objects.create(name=f"{site.name} rule", kind="container_down")
         window = make_window(site, why=f"{site.name} works")
-        self.keys |= {("alert", which): make_alert(row).pk, ("rule", which): made.pk}
+        told = {"id": 1, "label": OPERATION_MARK, "status": "failed", "at": "12:00"}
+        alert = make_alert(row, cause={"operation": told})
+        self.keys |= {("alert", which): alert.pk, ("rule", which): made.pk}
         self.keys["maintenance", which] = window.pk
 
     def _channel(self, which: str, host: Host) -> None:

@@ -17,7 +17,9 @@ from siteflow.overview.sentence import text_of
 from siteflow.overview.shown import Overview, overview_of
 from sites.granting import give
 from sites.models import Domain, Host
+from tests.monitoring.alerts.things import make_alert
 from tests.people import logged_in
+from tests.provisioning.backups.things import backed_up, make_nas, make_source
 from tests.provisioning.rows import COMMAND, make_container, make_host
 from tests.provisioning.site_rows import make_site
 
@@ -167,3 +169,64 @@ def test_more_needs_than_are_shown_are_counted(bob: User) -> None:
     told = told_to(bob)
     assert (told.needs.total, len(told.needs.shown)) == (20, 8)
     assert ", and 18 more." in text_of(told.sentence)
+
+
+def test_alerts_stand_first_and_for_what_they_are_about(alice: User, bob: User) -> None:
+    lost, host = make_host("web1", state="unreachable"), make_host("web2")
+    ill = make_container(host, "ill", health="unhealthy")
+    other = make_container(host, "other", health="unhealthy")
+    make_alert(ill, severity="warning", kind="container_unhealthy")
+    critical = make_alert(lost)
+    make_alert(other, state="pending")
+    told = told_to(alice)
+    assert [(need.kind, need.title) for need in told.needs.shown] == [
+        ("alert", "web1"), ("alert", "ill"), ("container", "other"),
+    ]  # fmt: skip
+    assert told.needs.total == 3, "what has an alert is not counted twice"
+    first = told.needs.shown[0]
+    assert (first.word, first.detail) == ("critical", "It does not answer.")
+    assert text_of(told.sentence).startswith("3 things need you: web1 is unreachable since ")
+    assert first.act is not None and not first.act.is_operation
+    answer = logged_in(alice).post(first.act.path)
+    assert answer.status_code == 302
+    critical.refresh_from_db()
+    assert critical.acknowledged_by == "alice"
+    assert list(needs_of(bob)) == ["ill", "other", "web1"], "taken up: no longer first"
+    assert needs_of(bob)["ill"].act is None, "bob only looks"
+
+
+def test_alerts_that_are_silenced_stay_but_stand_last(bob: User) -> None:
+    host = make_host("web1")
+    muted = make_alert(make_container(host, "muted"), muted_until=timezone.now() + timedelta(1))
+    make_container(host, "ill", health="unhealthy")
+    found = needs_of(bob)
+    assert list(found) == ["ill", "muted"]
+    assert "Muted until" in found["muted"].detail and muted.message in found["muted"].detail
+
+
+def test_an_alert_nobody_can_see_any_more_is_unknown(bob: User) -> None:
+    since = timezone.now() - timedelta(minutes=3)
+    make_alert(make_host("web1"), unseen_since=since, unseen_because="no monitor is running")
+    need = needs_of(bob)["web1"]
+    assert (need.state, need.word, need.since) == ("unknown", "unknown", since)
+    assert "no monitor is running" in need.detail
+
+
+def test_backups_that_are_old_small_missing_or_unseen(bob: User) -> None:
+    host = make_host("web1")
+    source = make_source(make_nas(), host)
+    for name, values in {
+        "fresh": {}, "stale": {"hours": 90}, "gone": {"count": 0, "newest_at": None, "kept": []},
+        "small": {"newest_bytes": 9, "shrunken": True},
+        "lost": {"known_until": timezone.now() - timedelta(hours=1)},
+    }.items():  # fmt: skip
+        backed_up(make_site(host, name), source, **values)  # type: ignore[arg-type]
+    told = [need for need in told_to(bob).needs.shown if need.kind == "backup"]
+    assert [need.title for need in told] == ["gone", "stale", "small", "The backup of lost"]
+    assert all(need.since and need.source for need in told)
+    assert "nas1" not in needs_of(bob), "a NAS needs no Docker"
+    source.error_code, source.error = "unreachable", "nas1 did not answer"
+    source.save()
+    told = [need for need in told_to(bob).needs.shown if need.kind == "backup"]
+    assert [need.title for need in told] == ["Backups of 5 sites"], "one need, not five"
+    assert told[0].state == "unknown"

@@ -42,8 +42,7 @@ function markOf(item) {
 }
 
 function span() {
-  const last = told.at.length ? told.at.at(-1) + told.step_s / 2 : 0;
-  const end = told.refresh_s && last ? last : serverNow() / 1000;
+  const end = serverNow() / 1000;
   return [end - told.span_s, end];
 }
 

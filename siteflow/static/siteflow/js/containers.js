@@ -1,11 +1,12 @@
 // Rows of containers, kept true: an update changes its row in place and nothing else.
 
-import { el, pill, setText } from "./dom.js";
+import { el, pill, setText, toldPill } from "./dom.js";
 import { live } from "./live.js";
 import { ageElement, absolute, momentElement, serverNow } from "./time.js";
 
 const STALE_MS = Number(document.documentElement.dataset.staleAfterS) * 1000;
 const SOURCES = { event: "a Docker event", read: "a full read of the host", operation: "a read after an operation" };
+const HEALTH = "its health check, in the same read as its state";
 const ACTIVE = new Set(["queued", "running"]);
 const rows = new Map();
 
@@ -56,7 +57,7 @@ function take(item) {
 function describe(row, item) {
   setText(cell(row, "name"), item.name);
   setText(cell(row, "image"), item.image);
-  cell(row, "health")?.replaceChildren(...(item.health && !item.unknown_since ? [pill(item.health)] : []));
+  cell(row, "health")?.replaceChildren(...(item.health && !item.unknown_since ? [toldPill(item.health, undefined, null, HEALTH)] : []));
   cell(row, "since")?.replaceChildren(ageElement(item.state_since));
   const ports = [...new Set(item.ports.map(portText))].map((text) => el("span", {}, text));
   fill(cell(row, "ports"), ports, cell(row, "ports")?.closest("td"));
@@ -179,7 +180,8 @@ function busy(item) {
   if (!active) return;
   const verb = item.kind.split(".")[1].replaceAll("-", " ");
   place.href = `${document.documentElement.dataset.root}provisioning/operation/${item.id}/change/`;
-  place.replaceChildren(pill("working", item.percent ? `${verb} ${item.percent} %` : verb));
+  const since = ageElement(item.started_at ?? item.created_at);
+  place.replaceChildren(toldPill("working", item.percent ? `${verb} ${item.percent} %` : verb, since, "its operation"));
 }
 
 function flash(row) {

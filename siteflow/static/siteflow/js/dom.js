@@ -26,9 +26,13 @@ export function pill(state, word = state.replaceAll("_", " ")) {
   return el("span", { class: "pill", "data-state": state }, el("span", { class: "word" }, word));
 }
 
-// An operation that runs is at work; a container that runs is well.
-export const operationPill = (status) =>
-  status === "running" ? pill("working", "running") : pill(status);
+// A state with its age (an element) and its source.
+export function toldPill(state, word, age, source) {
+  const made = pill(state, word);
+  made.title = `Source: ${source}`;
+  if (age) made.append(" ", el("span", { class: "age" }, age));
+  return made;
+}
 
 export function setText(element, text) {
   if (element && element.textContent !== text) element.textContent = text;

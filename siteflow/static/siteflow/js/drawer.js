@@ -1,8 +1,9 @@
 // The operations you started, at the foot of every page: they survive going to another one.
 
-import { el, operationPill, root } from "./dom.js";
+import { el, root } from "./dom.js";
 import { live } from "./live.js";
 import { start } from "./start.js";
+import { operationPill } from "./time.js";
 
 const KEY = "siteflow.operations";
 const MAX_SHOWN = 5;
@@ -31,8 +32,13 @@ export function follow(operation) {
 }
 
 function entryOf(operation) {
-  const { id, label, status, percent, step, message, advice, version, target_type, target_id, kind } = operation;
-  return { id, label, status, percent, step, message, advice, version, target_type, target_id, kind, lines: [], last: 0 };
+  const { id, label, target_type, target_id, kind } = operation;
+  return { id, label, target_type, target_id, kind, ...movingPart(operation), lines: [], last: 0 };
+}
+
+function movingPart(item) {
+  const { status, percent, step, message, advice, version, created_at, started_at, finished_at } = item;
+  return { status, percent, step, message, advice, version, created_at, started_at, finished_at };
 }
 
 function watch(entry) {
@@ -49,9 +55,8 @@ function snapshot(message) {
 function update(item) {
   const entry = entries.find((each) => each.id === item.id);
   if (!entry || item.version < entry.version) return;
-  const { status, percent, step, message, advice, version } = item;
-  Object.assign(entry, { status, percent, step, message, advice, version });
-  if (!ACTIVE.has(status)) {
+  Object.assign(entry, movingPart(item));
+  if (!ACTIVE.has(item.status)) {
     entry.endedAt ??= Date.now();
     live.unwant(`operation.${entry.id}`);
   }
@@ -104,7 +109,7 @@ function line(entry) {
   return el(
     "li",
     { "data-operation": entry.id, "data-status": entry.status },
-    el("div", { class: "head" }, el("a", { href: address(entry) }, entry.label), operationPill(entry.status)),
+    el("div", { class: "head" }, el("a", { href: address(entry) }, entry.label), operationPill(entry)),
     el("progress", { max: 100, value: entry.percent, "data-state": entry.status, "aria-label": `${entry.label}, percent` }),
     el("p", { class: "said" }, said, entry.advice && !active ? ` ${entry.advice}` : ""),
     active && entry.lines.length ? el("pre", { class: "tail" }, entry.lines.join("\n")) : null,

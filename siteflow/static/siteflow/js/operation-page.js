@@ -1,8 +1,8 @@
 // The page of one operation: its steps and output as they happen, and how it ended.
 
-import { el, icon, operationPill, setText } from "./dom.js";
+import { el, icon, setText } from "./dom.js";
 import { live } from "./live.js";
-import { ageElement, momentElement, took } from "./time.js";
+import { ageElement, momentElement, operationPill, took } from "./time.js";
 
 const ACTIVE = new Set(["queued", "running"]);
 const KINDS = { succeeded: "good", failed: "bad", undone: "bad", cancelled: "warning" };
@@ -29,7 +29,7 @@ live.want(`operation.${id}`, () => ({ after: last }));
 function take(item) {
   if (item.id !== id || item.version < version) return;
   version = item.version;
-  document.getElementById("op-status").replaceChildren(operationPill(item.status));
+  document.getElementById("op-status").replaceChildren(operationPill(item));
   const bar = document.getElementById("op-progress");
   bar.value = item.percent;
   bar.dataset.state = item.status;
@@ -74,7 +74,7 @@ function stepLine(step) {
   return el(
     "li",
     {},
-    operationPill(step.status),
+    operationPill(step),
     el("span", {}, step.name, attempt),
     el("span", { class: "took" }, time),
     step.error ? el("span", { class: "detail" }, step.error) : null,

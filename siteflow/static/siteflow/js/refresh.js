@@ -49,6 +49,7 @@ function changed(kind, ids, all = false) {
 
 function seen(message) {
   for (const time of document.querySelectorAll(`[data-host-seen="${message.host}"] time`)) time.dateTime = message.at;
+  for (const mark of document.querySelectorAll(`[data-host-read="${message.host}"]`)) mark.dataset.readAt = message.at;
   for (const part of document.querySelectorAll("[data-hosts-seen]")) oldest(part, message);
 }
 
@@ -65,12 +66,15 @@ function oldest(part, message) {
 // A host that is no longer looked at sends no message: the server draws it as unknown.
 function lookForStale() {
   for (const time of document.querySelectorAll("[data-host-seen] time, [data-oldest-seen] time")) {
-    const old = serverNow() - Date.parse(time.dateTime) > STALE_MS;
-    if (old && told.get(time) !== time.dateTime) {
-      told.set(time, time.dateTime);
-      soon();
-    }
+    staleOnce(time, time.dateTime);
   }
+  for (const mark of document.querySelectorAll("[data-host-read]")) staleOnce(mark, mark.dataset.readAt);
+}
+
+function staleOnce(element, at) {
+  if (serverNow() - Date.parse(at) <= STALE_MS || told.get(element) === at) return;
+  told.set(element, at);
+  soon();
 }
 
 function soon() {

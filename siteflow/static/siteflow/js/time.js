@@ -1,5 +1,7 @@
 // Times as people read them. Ages are told by the server's clock, which the page brought along.
 
+import { toldPill } from "./dom.js";
+
 const rendered = Date.parse(document.documentElement.dataset.now);
 const arrived = performance.timeOrigin + (performance.getEntriesByType("navigation")[0]?.responseStart ?? 0);
 const ahead = Number.isNaN(rendered) ? 0 : rendered - arrived;
@@ -56,6 +58,14 @@ function timeElement(iso, attributes) {
   made.title = absolute(new Date(iso));
   tell(made);
   return made;
+}
+
+// Of an operation or a step of one. An operation that runs is at work; a container that runs is well.
+export function operationPill(item) {
+  const since = item.finished_at ?? item.started_at ?? item.created_at;
+  const state = item.status === "running" ? "working" : item.status;
+  const source = item.status === "queued" ? "the queue" : "its worker";
+  return toldPill(state, item.status, since ? ageElement(since) : null, source);
 }
 
 // Writes what a <time> says now; only touches the page when that has changed.
