@@ -70,6 +70,7 @@ class ChannelAdmin(ReadingAdmin):
             "admin/monitoring/channel/channel.html",
             title=row.name,
             row=row,
+            waits=row.deliveries.filter(state__in=Delivery.ACTIVE).exists(),
             deliveries=row.deliveries.select_related("channel")[:LATEST],
         )
 

@@ -104,6 +104,8 @@ def test_deliveries_are_filtered_and_searched(browser: Client) -> None:
     queue(notice("blog is down"))
     Delivery.objects.filter(title="blog is down").update(state="given_up")
     assert "shop is down" in text(browser.get(f"{ROOT}delivery/"))
+    shown = text(browser.get(f"{ROOT}delivery/{Delivery.objects.latest('pk').pk}/change/"))
+    assert 'href="/admin/">See what it is about' in shown
     for question in (
         "state=given_up",
         "q=blog",
