@@ -22,13 +22,17 @@ Row = Container | Site | Host | None
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """``state`` is that of an operation, or "release"."""
+    """``operation`` is None for a release that has none to show beside it."""
 
     at: datetime
     label: str
-    state: str
     url: str
     by: str = ""
+    operation: Operation | None = None
+
+    @property
+    def state(self) -> str:
+        return self.operation.status if self.operation is not None else "release"
 
 
 def marks(user: Viewer, row: Row, *, begin: datetime, end: datetime) -> list[Mark]:
@@ -76,9 +80,9 @@ def _releases(user: Viewer, row: Row, begin: datetime, end: datetime) -> list[Re
 def _of_release(row: Release) -> Mark:
     url = reverse("admin:sites_site_release", args=[row.site_id, row.number])
     at: Any = row.current_since
-    return Mark(at, f"Release {row.number}", "release", url, row.created_by)
+    return Mark(at, f"Release {row.number}", url, row.created_by)
 
 
 def _of_operation(row: Operation) -> Mark:
     url = reverse("admin:provisioning_operation_change", args=[row.pk])
-    return Mark(row.started_at or row.created_at, row.label, row.status, url, row.actor_name)
+    return Mark(row.started_at or row.created_at, row.label, url, row.actor_name, row)

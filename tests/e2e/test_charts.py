@@ -32,7 +32,7 @@ def test_a_chart_is_drawn_read_and_moved_back_in_time(
     page.goto(f"{full_console.url}/admin/sites/container/2/change/?tab=metrics")
     cpu = chart(page, "cpu")
     expect(cpu).to_be_visible()
-    assert cpu.locator("canvas").evaluate(_DRAWN)
+    until(lambda: cpu.locator("canvas").evaluate(_DRAWN))
     expect(cpu.locator("dd")).to_contain_text("%")
     # the restart that was asked for when the rows were made stands at the right end
     expect(page.locator("[data-mark]")).to_contain_text("Restart shop-service-1")

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import Group, User
+from django.template.loader import render_to_string
 from django.utils import timezone
 
 from monitoring.charts import page
@@ -103,6 +104,12 @@ def test_the_system_is_what_one_sees(admin: User, host: Host) -> None:
     assert (shown.measured, shown.topic) == (True, "")
     nobody = User.objects.create_user("charlie")
     assert not page.of_system(nobody, HOUR).measured
+
+
+def test_another_page_can_have_them_without_tabs(admin: User) -> None:
+    text = render_to_string("console/charts.html", {"charts": page.of_system(admin, HOUR)})
+    assert 'href="?range=7d"' in text
+    assert 'data-chart="load"' in text
 
 
 def test_marks_are_what_changed_something_there_and_then(admin: User, row: Container) -> None:
