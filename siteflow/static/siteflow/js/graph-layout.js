@@ -6,6 +6,7 @@ import { HEIGHT, WIDTH } from "./graph-draw.js";
 const GAP = 50;
 const CELL = { width: WIDTH + 24, height: HEIGHT + 14 };
 const MANY = 14; // sites that stand for others are put in columns, not in one
+const QUICK = 600; // nodes; of more, each kind is a layer, without a search for the fewest crossings
 
 export function arrange(cy) {
   const began = performance.now();
@@ -16,7 +17,8 @@ export function arrange(cy) {
     blocks.set(key, blocks.get(key).union(node));
   }
   cy.startBatch();
-  const laid = [...blocks.values()].map((nodes) => (isCrowd(nodes) ? crowd(nodes) : layers(cy, nodes)));
+  const inLayers = cy.nodes().length > QUICK ? kinds : layers;
+  const laid = [...blocks.values()].map((nodes) => (isCrowd(nodes) ? crowd(nodes) : inLayers(nodes)));
   shelve(laid, cy);
   cy.endBatch();
   const container = cy.container();
@@ -26,7 +28,7 @@ export function arrange(cy) {
 
 const isCrowd = (nodes) => nodes.filter("[?collapsed]").length > MANY;
 
-function layers(cy, nodes) {
+function layers(nodes) {
   // What depends on each other is of one kind, and stays in one layer.
   const drawn = nodes.edgesWith(nodes).filter((edge) => !edge.data("implied") && edge.data("kind") !== "depends-on");
   nodes.union(drawn).layout({
@@ -34,6 +36,18 @@ function layers(cy, nodes) {
   }).run(); // it is done when this returns
   return nodes;
 }
+
+const LAYERS = [["domain"], ["proxy"], ["site"], ["container"], ["network", "volume"], ["host"], ["nas"]];
+
+// What is of one site stands side by side in each layer.
+function kinds(nodes) {
+  const several = LAYERS.map((layer) => nodes.filter((node) => layer.includes(node.data("kind"))).sort(bySite));
+  const height = Math.max(...several.map((some) => some.length)) * CELL.height;
+  several.forEach((some, index) => column(some, (CELL.width + 24) * index, height));
+  return nodes;
+}
+
+const bySite = (a, b) => (a.data("site") ?? Infinity) - (b.data("site") ?? Infinity) || a.data("name").localeCompare(b.data("name"));
 
 // What stands for sites in as many columns as make a block no taller than wide; before them what
 // leads to them, behind them what they stand on.
@@ -56,8 +70,9 @@ const TONES = ["bad", "warning", "unknown", "busy", "still", "good"];
 const rank = (node) => TONES.indexOf(node.data("tone"));
 
 function column(nodes, x, height) {
-  const top = (height - nodes.length * CELL.height) / 2;
-  nodes.forEach((node, index) => node.position({ x, y: top + CELL.height * index }));
+  const step = Math.max(CELL.height, Math.min(height / Math.max(1, nodes.length), 4 * CELL.height));
+  const top = (height - (nodes.length - 1) * step) / 2;
+  nodes.forEach((node, index) => node.position({ x, y: top + step * index }));
 }
 
 function shelve(blocks, cy) {
