@@ -63,4 +63,4 @@ def monitor_health(*, now: datetime | None = None) -> MonitorHealth:
 
 
 def _age_s(at: datetime | None, now: datetime) -> float | None:
-    return None if at is None else round((now - at).total_seconds(), 1)
+    return None if at is None else max(0.0, round((now - at).total_seconds(), 1))

@@ -145,8 +145,12 @@ def host_pill(row: Any) -> SafeString:
     if source_of_host(row) != "read":
         return shown
     # What a script needs to see that it is old: refresh.js.
-    mark = '<span data-host-read="{}" data-read-at="{}">{}</span>'
-    return format_html(mark, row.pk, row.inventory_at.isoformat(), shown)
+    return format_html(
+        '<span data-host-read="{}" data-read-at="{}">{}</span>',
+        row.pk,
+        row.inventory_at.isoformat(),
+        shown,
+    )
 
 
 @register.simple_tag

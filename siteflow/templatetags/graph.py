@@ -22,6 +22,29 @@ LOOKS: Final = {
 }  # fmt: skip
 
 
+_SOURCES: Final = {
+    **SOURCES,
+    "certificate": "a look at the certificate",
+    "services": "a look at the host’s services",
+    "nas": "a look at the NAS",
+}
+_OWN: Final = "SiteFlow’s own record"
+
+
+@register.simple_tag
+def backup_badge(node: dict[str, Any]) -> SafeString | str:
+    """The state of a site's backups and the age of the newest; nothing where none are expected."""
+    backup = node["backup"]
+    if backup is None:
+        return ""
+    return format_html(
+        '<span class="pill" data-state="{}" title="Source: {}"><span class="word">backup {}</span> '
+        '<span class="age">{}</span></span>',
+        LOOKS[Tone(backup["tone"])], _SOURCES["nas"], backup["state"],
+        age(backup["at"]) if backup["at"] else "",
+    )  # fmt: skip
+
+
 @register.simple_tag
 def node_pill(node: dict[str, Any]) -> SafeString:
     """State and age; while it is unknown, since when, and what it was until then."""
@@ -32,7 +55,7 @@ def node_pill(node: dict[str, Any]) -> SafeString:
         hint = f"{last}, {absolute(since)}"
     else:
         tail = age(node["seen_at"]) if node["seen_at"] else SafeString()
-        hint = f"Seen by {SOURCES[node['source']]}" if node["source"] in SOURCES else ""
+        hint = f"Source: {_SOURCES.get(node['source'], _OWN)}"
     state = node["state"]
     return format_html(
         '<span class="pill" data-state="{}" title="{}"><span class="word">{}</span> '

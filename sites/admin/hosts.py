@@ -171,7 +171,11 @@ class HostAdmin(ReadingAdmin):
             return HttpResponseRedirect(f"{page}#host-key")
         gone = kind == "host.remove"
         back = reverse("admin:sites_host_changelist") if gone else page
-        loses = _loses(row) if gone else ()
+        loses = _loses(row) if gone else []
+        if kind in ("nas.forget", "nas.check"):
+            back = f"{page}?tab=backups"
+        if kind == "nas.forget":
+            loses = [f"What was seen of backups in {request.GET.get('root', 'that folder')[:1000]}"]
         frame = self.frame(
             request, back=back, cancel=page, loses=loses, where=row.address or "this machine",
             keeps=_KEEPS.get(kind, ""), joint="on" if verb.on else "",

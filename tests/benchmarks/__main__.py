@@ -11,7 +11,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from tests.benchmarks import live, monitors, sampler, sites
+from tests.benchmarks import graph, live, monitors, sampler, sites
 from tests.benchmarks.figures import Figure
 from tests.chaos import Torment
 from tests.databases import postgres, redis
@@ -19,7 +19,7 @@ from tests.lab import Lab
 from tests.stack import database_of_its_own, stack
 
 KILLS = 50
-WITHOUT_LAB = {"monitor", "history"}
+WITHOUT_LAB = {"monitor", "history", "graph"}
 EVERYTHING = {"lists", "live", "kills", "sites", "sampler", *WITHOUT_LAB}
 
 
@@ -31,6 +31,8 @@ def main() -> int:
             figures += monitors.figures(engine, variables)
         if "history" in wanted:
             figures += history(engine, variables)
+        if "graph" in wanted:
+            figures += graph.figures(engine, variables)
     if wanted - WITHOUT_LAB:
         figures += on_lab_hosts(wanted)
     show(figures)

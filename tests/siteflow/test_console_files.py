@@ -102,7 +102,7 @@ def test_every_verb_and_menu_line_has_its_icon() -> None:
     drawn = set(re.findall(r'<symbol id="([\w-]+)"', (STATIC / "icons.svg").read_text()))
     in_forms = {
         "add", "change", "restart-service", "generate-key", "add-site", "create", "domain-add",
-        "set-password", "remove-password", "nas-set", "nas-forget",
+        "set-password", "remove-password", "nas-set",
     }  # fmt: skip
     assert {verb.name for verb in VERBS.values()} - in_forms <= drawn
     assert {item.icon for item in MENU} <= drawn

@@ -12,6 +12,10 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+from monitoring.graph import shown as graphs
+from monitoring.graph.shown import Wanted
+from monitoring.graph.telling import node_out
+from monitoring.graph.things import Kind
 from monitoring.health.asking import Answer
 from monitoring.health.parts import Found
 from monitoring.health.telling import part_out
@@ -21,7 +25,7 @@ from provisioning.certificates.telling import certificate_out
 from provisioning.models import Certificate, Operation
 from siteflow.api import api
 from siteflow.overview.need import Need
-from siteflow.templatetags import alerts, backups, certificates, console, overview
+from siteflow.templatetags import alerts, backups, certificates, console, graph, overview
 from sites.rows import EVERYTHING, site_rows
 from sites.schemas import container_out
 from tests.monitoring.alerts.things import make_alert
@@ -98,8 +102,8 @@ def test_the_rule_finds_what_lacks_them() -> None:
 # Tags that write age and source themselves: each is drawn below.
 TELLING = {
     "alert_pill", "backup_pill", "certificate_pill", "container_pill", "delivery_pill",
-    "health_pill", "host_pill", "nas_pill", "need_pill", "operation_pill", "release_pill",
-    "site_state",
+    "health_pill", "host_pill", "nas_pill", "need_pill", "node_pill", "operation_pill",
+    "release_pill", "site_state",
 }  # fmt: skip
 TAG = re.compile(r"{%\s*(\w*pill\w*|site_state|site_count)\b([^%]*)%}")
 UNTOLD: dict[tuple[str, str], str] = {
@@ -118,6 +122,7 @@ UNTOLD: dict[tuple[str, str], str] = {
     ("admin/monitoring/maintenance/change_list.html", "window_pill row"): "of its own two times",
     ("admin/monitoring/channel/channel.html", "channel_pill row"): "a setting of the channel",
     ("admin/monitoring/channel/change_list.html", "channel_pill row"): "a setting of the channel",
+    ("console/graph.html", "tone_pill tone"): "a word of the legend, no observation",
     ("people/can.html", 'pill "passed" "yes"'): "a right, worked out for this page",
     ("people/can.html", 'pill "stopped" "no"'): "a right, worked out for this page",
     ("people/can.html", 'pill "passed" one.extent'): "a right, worked out for this page",
@@ -129,7 +134,8 @@ UNTOLD: dict[tuple[str, str], str] = {
 
 def untold(text: str) -> Iterator[str]:
     for tag, arguments in TAG.findall(text):
-        if tag in TELLING or (" at=" in arguments and " source=" in arguments):
+        whole = not arguments.rstrip().endswith((".state", ".status"))  # it needs more than a word
+        if (tag in TELLING and whole) or (" at=" in arguments and " source=" in arguments):
             continue
         yield f"{tag}{arguments}".replace(
             ' source="its health check, in the same read as its state"', ""
@@ -150,6 +156,7 @@ def test_each_badge_of_a_page_has_an_age_and_a_source() -> None:
 def test_the_rule_finds_a_badge_without_them() -> None:
     assert list(untold('{% pill row.state %}{% pill x at=y source="z" %}')) == ["pill row.state"]
     assert list(untold("{% host_pill row %}{% pill_count a b %}")) == ["pill_count a b"]
+    assert list(untold("{% operation_pill row.status %}")) == ["operation_pill row.status"]
 
 
 def assert_told(drawn: str) -> None:
@@ -186,6 +193,8 @@ def test_the_tags_that_tell_it_themselves(fresh: bool) -> None:
     assert_told(backups.backup_pill(backup_out(backed_up(site, source))))
     [nas] = sources_out(EVERYTHING)
     assert_told(backups.nas_pill(nas))
+    (node,) = (one for one in graphs.shown(EVERYTHING, Wanted()).graph.of_kind(Kind.CONTAINER))
+    assert_told(graph.node_pill(node_out(node)))
     need = Need(1, "host", 1, "failed", "", "web1", "", "", now, "a read", "/", "Open")
     assert_told(overview.need_pill(need))
 
@@ -211,6 +220,7 @@ def test_a_step_of_an_operation_has_its_own_times() -> None:
 PLAIN_IN_SCRIPTS = {
     "containers.js": 2,  # the state itself, which gets its age at once; one that was removed
     "dom.js": 1,  # toldPill is made of it
+    "graph-panel.js": 1,  # what would be if something stopped
 }
 
 

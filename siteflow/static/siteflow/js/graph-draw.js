@@ -9,9 +9,9 @@ cytoscape.use(dagre);
 
 // State is told by a sign and a word as well as by colour.
 const SIGNS = { good: "✓", warning: "!", bad: "✕", unknown: "?", busy: "↻", still: "–" };
-export const WIDTH = 184;
+export const WIDTH = 196;
 export const HEIGHT = 38;
-const NAME = 21; // characters that fit, of the first line and of the second
+const NAME = 22; // characters that fit, of the first line and of the second
 const FACTS = 28;
 const INSET = 32; // where text begins, beside the drawing of its kind
 
@@ -53,7 +53,6 @@ export function label(node, words) {
   const { cpu_percent: cpu, memory_bytes: memory } = node.metrics ?? {};
   if (cpu != null) parts.push(`${cpu < 10 ? cpu.toFixed(1) : Math.round(cpu)} %`);
   if (memory != null && !node.collapsed) parts.push(size(memory, 10));
-  if (node.backup) parts.push(`backup ${node.backup.state}`);
   return `${cut(node.name, NAME)}\n${cut(parts.join(" · "), FACTS)}`;
 }
 
@@ -93,6 +92,14 @@ function styles(ink) {
         label: "data(label)", "text-wrap": "wrap", "text-max-width": 2 * WIDTH, "text-valign": "center", "text-halign": "right",
         "text-justification": "left", "text-margin-x": INSET - WIDTH, "line-height": 1.2,
         "font-family": sans, "font-size": 11, color: ink.text, "min-zoomed-font-size": 5,
+      },
+    },
+    {
+      selector: "node[?backup]",
+      style: {
+        "background-image": (node) => [picture(node.data("kind"), ink["text-muted"]), picture(`backup ${node.data("backup").tone}`, ink[`${node.data("backup").tone}-mark`])],
+        "background-width": [16, 13], "background-height": [16, 13], "background-position-x": [10, WIDTH - 19], "background-position-y": ["50%", 5],
+        "background-fit": ["none", "none"], "background-clip": ["node", "node"],
       },
     },
     { selector: "node[?collapsed]", style: { "border-width": 3, "border-style": "double" } },

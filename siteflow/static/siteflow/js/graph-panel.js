@@ -1,6 +1,6 @@
 // What is chosen: its facts, what it needs, what breaks without it, and what can be done about it.
 
-import { el, icon, pill } from "./dom.js";
+import { el, icon, pill, toldPill } from "./dom.js";
 import { BECAUSE, LINKS, LOOKS, size } from "./graph-words.js";
 import { absolute, ageElement, momentElement } from "./time.js";
 
@@ -11,6 +11,7 @@ const SOURCES = {
 };
 const PAGES = { container: "sites/container/", site: "sites/site/", host: "sites/host/", domain: "sites/domain/", proxy: "sites/host/", nas: "sites/host/" };
 const MOST = 40; // lines of a list
+const HITS = 8;
 
 export function pageOf(node) {
   if (node.key === null || !PAGES[node.kind] || node.state === "hidden") return "";
@@ -21,16 +22,10 @@ export function pageOf(node) {
 export const wordOf = (node, words) => words[node.state] ?? node.state.replaceAll("_", " ");
 
 export function statePill(node, words, seen) {
-  const made = pill(LOOKS[node.tone] ?? "unknown", wordOf(node, words));
-  const age = el("span", { class: "age" });
-  if (node.unknown_since) {
-    age.append("since ", momentElement(node.unknown_since, "short"));
-    made.title = `${node.last_state ? `Was ${node.last_state} when last seen` : "Last seen"}, ${absolute(new Date(node.unknown_since))}`;
-  } else if (seen) {
-    age.append(ageElement(seen));
-    made.title = SOURCES[node.source] ? `Seen by ${SOURCES[node.source]}` : "";
-  }
-  made.append(" ", age);
+  const since = node.unknown_since;
+  const age = since ? el("span", {}, "since ", momentElement(since, "short")) : seen ? ageElement(seen) : null;
+  const made = toldPill(LOOKS[node.tone] ?? "unknown", wordOf(node, words), age, SOURCES[node.source] ?? "SiteFlow’s own record");
+  if (since) made.title = `${node.last_state ? `Was ${node.last_state} when last seen` : "Last seen"}, ${absolute(new Date(since))}`;
   return made;
 }
 
@@ -51,11 +46,11 @@ export function showPanel(panel, chosen, { words, seen, choose, close, open }) {
     el("header", {}, el("h2", {}, node.name), shut, el("p", { class: "muted small" }, node.kind, node.host_name && node.kind !== "host" ? ` on ${node.host_name}` : "")),
     el("div", { "data-panel-state": true }, statePill(node, words, seen)),
     facts(node),
+    el("section", { "data-panel-impact": true }, el("h3", {}, "If it stops"), el("p", { class: "muted small" }, "…")),
     buttons,
     el("div", { class: "panel-acts", "data-panel-acts": true }),
     section("Needs", chosen.outgoers("edge").map((edge) => el("li", {}, faint(`${LINKS[edge.data("kind")]} `), chooser(edge.target(), choose)))),
     section("Needed by", chosen.incomers("edge").map((edge) => el("li", {}, chooser(edge.source(), choose), faint(` ${LINKS[edge.data("kind")]} it`)))),
-    el("section", { "data-panel-impact": true }, el("h3", {}, "If it stops"), el("p", { class: "muted small" }, "…")),
   );
   panel.hidden = false;
 }
@@ -69,7 +64,7 @@ function facts(node) {
   const { cpu_percent: cpu, memory_bytes: memory, memory_limit_bytes: limit } = node.metrics ?? {};
   add("CPU", cpu != null && `${cpu.toFixed(1)} % of one core`);
   add("Memory", memory != null && `${size(memory)}${limit ? ` of ${size(limit)}` : ""}`);
-  if (node.backup) add("Backup", el("span", {}, pill(LOOKS[node.backup.tone], node.backup.state), node.backup.at ? " " : "", node.backup.at ? ageElement(node.backup.at, "ago") : null));
+  if (node.backup) add("Backup", toldPill(LOOKS[node.backup.tone], node.backup.state, node.backup.at && ageElement(node.backup.at), SOURCES.nas));
   for (const [what, number] of Object.entries(node.counts)) add(what, String(number));
   if (node.detail) rows.push(el("div", { class: "whole" }, el("dt", {}, "Detail"), el("dd", {}, node.detail)));
   return el("dl", { class: "facts" }, ...rows);
@@ -96,9 +91,9 @@ function linkTo(name, id, choose) {
 export function showImpact(panel, hits, choose) {
   const place = panel.querySelector("[data-panel-impact]");
   if (!place) return;
-  const lines = hits.slice(0, MOST).map((hit) =>
+  const lines = hits.slice(0, HITS).map((hit) =>
     el("li", { title: BECAUSE[hit.because] }, pill(hit.level === "stops" ? "failed" : "warning", hit.level === "stops" ? "stops" : "affected"), " ", linkTo(hit.name, hit.id, choose), faint(` ${hit.kind}`)));
-  if (hits.length > MOST) lines.push(el("li", { class: "muted small" }, `and ${hits.length - MOST} more`));
+  if (hits.length > HITS) lines.push(el("li", { class: "muted small" }, `and ${hits.length - HITS} more, marked in the graph`));
   place.replaceChildren(
     el("h3", {}, "If it stops"),
     lines.length ? el("ul", { class: "plain" }, ...lines) : el("p", { class: "muted small" }, "Nothing else needs it."),

@@ -9,6 +9,11 @@ const PATHS = {
   volume: "M3 4c0-1 2.2-1.8 5-1.8S13 3 13 4s-2.2 1.8-5 1.8S3 5 3 4zM3 4v8c0 1 2.2 1.8 5 1.8s5-.8 5-1.8V4M3 8c0 1 2.2 1.8 5 1.8S13 9 13 8",
   host: "M2.5 2.5h11V7h-11zM2.5 9h11v4.5h-11zM5 4.75h.01M5 11.25h.01M8 4.75h3M8 11.25h3",
   nas: "M3 2.5h10v11H3zM3 6.2h10M3 9.9h10M10.5 4.3h.01M10.5 8h.01M10.5 11.7h.01",
+  // the badge of a site's backups: a disk with a sign for each state
+  "backup good": "M2 2.5h12v11H2zM5 8l2.2 2.2L11 5.8",
+  "backup bad": "M2 2.5h12v11H2zM5.6 5.6l4.8 4.8M10.4 5.6l-4.8 4.8",
+  "backup warning": "M2 2.5h12v11H2zM8 5v3.4M8 10.9h.01",
+  "backup unknown": "M2 2.5h12v11H2zM6.5 6.4a1.6 1.6 0 1 1 2.3 1.4c-.5.3-.8.5-.8 1M8 11h.01",
 };
 const made = new Map();
 
