@@ -6,9 +6,13 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.lab import Lab
 from tests.stack import Client, Stack, add_lab_host, stack
+
+# Everything is drawn at once on a quiet machine, and much later on one that is not.
+expect.set_options(timeout=30_000)
 
 
 @pytest.fixture(scope="session")

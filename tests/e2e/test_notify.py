@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 
@@ -53,18 +52,13 @@ def client(running: Stack) -> Client:
 def channel(client: Client, hook: Hooks, path: str) -> int:
     """The only one that is on."""
     for row in client.get("/notifications/channels")["items"]:
-        patch(client, row["id"], enabled=False)
+        off = client.send("PATCH", f"/notifications/channels/{row['id']}", {"enabled": False})
+        assert off.ok, off.text
     body = {"name": path, "url": f"{hook.address}/{path}"}
     made = client.post("/notifications/channels", body)
     assert made.status_code == 201, made.text
     key: int = made.json()["id"]
     return key
-
-
-def patch(client: Client, key: int, **body: Any) -> None:
-    address = f"{client.url}/api/notifications/channels/{key}"
-    headers = {"X-CSRFToken": client.csrf, "Referer": client.url}
-    assert client.session.patch(address, json=body, headers=headers, timeout=30).ok
 
 
 def deliveries(client: Client, key: int) -> list[tuple[str, int]]:

@@ -251,7 +251,6 @@ LOOKS: tuple[dict[str, Any], ...] = (
     {"viewport": {"width": 1280, "height": 860}, "color_scheme": "dark"},
     {"viewport": {"width": 390, "height": 844}, "color_scheme": "light"},
 )
-expect.set_options(timeout=30_000)
 WIDER = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 
 

@@ -15,7 +15,6 @@ from tests.stack import PASSWORD, Stack, stack
 
 pytestmark = [pytest.mark.lab, pytest.mark.e2e]
 SOON_MS = 30_000
-expect.set_options(timeout=SOON_MS)
 
 
 @pytest.fixture(scope="module")

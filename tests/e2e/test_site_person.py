@@ -18,7 +18,6 @@ from tests.stack import PASSWORD, Stack, add_lab_host, stack
 pytestmark = [pytest.mark.lab, pytest.mark.e2e]
 SOON_MS = 30_000
 WORKED_MS = 120_000  # images, containers and a certificate, while others use the machine
-expect.set_options(timeout=SOON_MS)
 DOMAIN = "corner.example.test"
 TEMPLATE = "from tests.provisioning.site_runs.bare import make_template; make_template()"
 ROLES = (("alice", "operator"), ("bob", "viewer"))

@@ -14,7 +14,6 @@ from tests.stack import PASSWORD, Stack, stack
 
 pytestmark = [pytest.mark.e2e, pytest.mark.lab]
 SOON_MS = 30_000
-expect.set_options(timeout=SOON_MS)
 
 
 @pytest.fixture(scope="module")
