@@ -27,6 +27,8 @@ RIGHT: Final[dict[str, dict[str, str]]] = {
     "domain add": {"site": "web1/shop", "name": "new.example.com"},
     "domain set-password": {"user": "carol"},
     "domain remove-password": {"user": "dave"},
+    "nas set": {"folder": "/volume1/backups"},
+    "nas forget": {"folder": "/volume1/backups"},
     "site pin": {"number": "1"},
     "site plan": {"number": "1"},
     "site provision": {"name": "fresh", "template": "static"},
@@ -39,12 +41,13 @@ RIGHT: Final[dict[str, dict[str, str]]] = {
 NAMES: Final = {
     "host": "web1", "container": "web1/shop-web-1", "user": "alice", "site": "web1/shop",
     "domain": "shop.example.com", "cert": "shop.example.com", "proxy": "web1",
-    "quarantine": "old", "template": SLUG,
+    "quarantine": "old", "template": SLUG, "backup": "web1/shop", "nas": "web1",
 }  # fmt: skip
 # What is not as this needs it; everything else has to succeed before it is tried.
 REFUSED: Final = {
     "host confirm": 1, "user enable": 1, "domain set-password": 2, "site discard": 1,
     "site disown": 1, "site plan": 1, "alert list": 1,
+    "nas set": 2, "nas forget": 2,
 }  # fmt: skip
 ALONE: Final = [one for one in parts() if one.parameters]
 AGAIN: Final = 10

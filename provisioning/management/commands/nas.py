@@ -41,7 +41,7 @@ class Command(ConsoleCommand):
     @command("set")
     def set_nas(
         self,
-        nas: Nas,
+        name: Nas,
         folder: Folder,
         pattern: Pattern = "",
         marker: Marker = None,
@@ -61,13 +61,13 @@ class Command(ConsoleCommand):
             "hosts": [host_named(one).pk for one in host] if host else None,
             "sites": [site_named(one).pk for one in site] if site else None,
         }
-        params = {name: value for name, value in given.items() if value is not None}
-        self._told(begin("nas.set", host_named(nas), params={"root": folder, **params}), as_json)
+        params = {word: value for word, value in given.items() if value is not None}
+        self._told(begin("nas.set", host_named(name), params={"root": folder, **params}), as_json)
 
     @command("forget")
-    def forget(self, nas: Nas, folder: Folder, yes: Yes = False, as_json: AsJson = False) -> None:
+    def forget(self, name: Nas, folder: Folder, yes: Yes = False, as_json: AsJson = False) -> None:
         """Look at a folder of backups no more. On the NAS nothing is touched."""
-        row = host_named(nas)
+        row = host_named(name)
         if not yes:
             said_yes(f"Forget {folder} on {row.name}?", otherwise="Confirm with --yes.")
         params = {"root": folder}
