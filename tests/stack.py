@@ -157,7 +157,11 @@ class Client:
         return answer.json()
 
     def post(self, path: str, body: Any = None, **headers: str) -> requests.Response:
-        return self.session.post(
+        return self.send("POST", path, body, **headers)
+
+    def send(self, method: str, path: str, body: Any, **headers: str) -> requests.Response:
+        return self.session.request(
+            method,
             f"{self.url}/api{path}",
             json=body if body is not None else {},
             headers={"X-CSRFToken": self.csrf, "Referer": self.url, **headers},
@@ -207,7 +211,7 @@ def stack(**variables: str) -> Iterator[Stack]:
                 yield running
             finally:
                 running.stop()
-                print(running.log.read_text(errors="replace"))  # shown when a test fails
+                print(_read(running.log).decode(errors="replace"))  # shown when a test fails
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

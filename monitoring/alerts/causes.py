@@ -49,7 +49,7 @@ def _top_containers(
 ) -> dict[tuple[str, int | None], list[dict[str, Any]]]:
     """Of each host and site: those that use most CPU, then those that use most memory."""
     hosts = {one.host_id for one in alerts if one.host_id}
-    found = newest(now=now, series__kind="container", series__host__in=hosts)
+    found = newest(now=now, kind="container", host__in=hosts)
     keys = [key for kind, key in found]
     rows = (
         Container.objects.filter(pk__in=keys).order_by().values("pk", "name", "host_id", "site_id")

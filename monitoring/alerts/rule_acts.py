@@ -19,7 +19,6 @@ from provisioning.permission import holds
 MANAGE: Final = "monitoring.manage_rule"
 MAX_S: Final = 7 * 86_400
 _WITH_LIMIT: Final = (Kind.THRESHOLD, Kind.DISK_FILLING)
-_OF_THRESHOLD: Final = ("of", "metric", "direction", "threshold", "clear_threshold")
 
 
 def create(values: dict[str, Any], *, actor: Actor, idempotency_key: str | None = None) -> Rule:
@@ -86,7 +85,7 @@ def _keep(row: Rule, values: dict[str, Any], actor: Actor, act: str) -> Rule:
 
 
 def check(row: Rule) -> None:
-    """Raises BadParams. What the kind has no use for is cleared."""
+    """Raises BadParams, also for what the kind has no use for."""
     row.name = row.name.strip()
     if not row.name or len(row.name) > 100:
         raise BadParams("A name of at most 100 characters.", field="name")
@@ -102,11 +101,17 @@ def check(row: Rule) -> None:
     if row.kind == Kind.THRESHOLD:
         _check_value(row)
     else:
-        row.of = row.metric = ""
+        _has_none(row, "of", "metric")
     if row.kind in _WITH_LIMIT:
         _check_limits(row)
     else:
-        row.threshold = row.clear_threshold = None
+        _has_none(row, "threshold", "clear_threshold")
+
+
+def _has_none(row: Rule, *names: str) -> None:
+    for name in names:
+        if getattr(row, name) not in ("", None):
+            raise BadParams(f"Rules of the kind {row.kind} have none.", field=name)
 
 
 def _check_value(row: Rule) -> None:

@@ -20,6 +20,7 @@ _OF_HOST: Final = (Kind.HOST_UNREACHABLE, Kind.DOCKER_DOWN)
 _OF_CONTAINER: Final = (
     Kind.CONTAINER_DOWN, Kind.CONTAINER_UNHEALTHY, Kind.CONTAINER_RESTARTING,
 )  # fmt: skip
+_OF_VALUES: Final = (Kind.THRESHOLD, Kind.DISK_FILLING)
 _LOG_LINES: Final = 5  # of a notice; the page has more
 Down = set[tuple[str, int | None]]
 
@@ -87,8 +88,12 @@ def _value_of(alert: Alert) -> tuple[str, str]:
 
 
 def _is_part(alert: Alert, down: Down) -> bool:
-    """Whether another alert tells of the same outage already, or of the same value and worse."""
-    if alert.kind in _OF_HOST:
+    """Whether another alert tells of the same outage already.
+
+    A full disk is told beside a Docker that is down: it may well be why.
+    """
+    of_host = alert.subject_type in (Type.HOST, Type.DISK)
+    if of_host and alert.kind in (*_OF_HOST, *_OF_VALUES):
         return False
     if ("host", alert.host_id) in down:
         return True

@@ -220,7 +220,9 @@ def test_detail_and_output(as_alice: Client, container: Container) -> None:
     assert (part["next_after"], part["ended"], part["status"]) == (3, False, "queued")
     Operation.objects.update(status="succeeded")
     assert (output(after=3)["ended"], output(limit=5)["ended"]) == (True, False)
-    assert output(after=5) == {"lines": [], "next_after": 5, "status": "succeeded", "ended": True}
+    last = output(after=5)
+    assert last.pop("observed_at") and last.pop("observed_by") == "worker"
+    assert last == {"lines": [], "next_after": 5, "status": "succeeded", "ended": True}
 
 
 def test_cancel_and_retry(as_alice: Client, container: Container) -> None:

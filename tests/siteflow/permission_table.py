@@ -96,7 +96,7 @@ VERBS: Final[dict[str, VerbRow]] = {
     "domain.set-password": VerbRow("manage", PASSWORD),
     "domain.remove-password": VerbRow("manage", {"username": "dave"}),
     "cert.check": VerbRow("operate"),
-    "backup.check": VerbRow("operate"),
+    "backup.check": VerbRow("operate", prepare="idle"),
     "nas.check": VerbRow("operate"),
     "nas.set": VerbRow("manage", NEW_NAS, prepare="by ssh"),
     "nas.forget": VerbRow("manage", {"root": NAS_FOLDER}, confirm=True),
@@ -205,7 +205,7 @@ API: Final[dict[tuple[str, str], Row]] = {
     ("post", "/api/domains/{target_id}/cert-check"): operate(),
     ("get", "/api/certificates"): LIST,
     ("get", "/api/backups"): LIST,
-    ("post", "/api/sites/{target_id}/backup-check"): operate(),
+    ("post", "/api/sites/{target_id}/backup-check"): operate(prepare="idle"),
     ("get", "/api/operations"): OPERATIONS,
     # by verb, as they stand above
     ("post", "/api/operations"): Row(

@@ -148,6 +148,8 @@ def test_rules_are_an_admin_s(admin: User, alice: User) -> None:
         ({"host": 99}, "host"),
         ({"tag": "nowhere"}, "tag"),
         ({"for_s": -1}, "for_s"),
+        ({"kind": "container_down"}, "of"),
+        ({"kind": "container_down", "of": "", "metric": ""}, "threshold"),
         ({"name": " "}, "name"),
     ],
 )

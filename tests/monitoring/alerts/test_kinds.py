@@ -101,6 +101,20 @@ def disks(world: World, host: Host, used: float, mount: str = "/var") -> None:
     world.change(host, facts={"disks": [disk]}, facts_at=world.now)
 
 
+def test_a_full_disk_is_told_though_docker_is_down(world: World) -> None:
+    channel()
+    rule("docker_down", name="Docker down", for_s=0), rule("container_down", for_s=0)
+    threshold(name="Disk nearly full", of="disk", metric="used_percent", clear_threshold=None)
+    host = world.host()
+    world.container(host)
+    world.turn()
+    disks(world, host, 96)
+    world.change(host, state="no_docker", state_since=world.now, error="Docker is down.")
+    world.turn()
+    titles = sorted(title for _, title in told())
+    assert titles == ["Disk nearly full: web1 /var", "Docker down: web1"]
+
+
 def test_a_disk_is_as_full_as_df_says(world: World) -> None:
     """Of ext4 one part in twenty is kept for root: it is full at 95 of 100."""
     threshold(of="disk", metric="used_percent", threshold=95.0, clear_threshold=None)
@@ -131,8 +145,8 @@ def test_a_disk_that_fills_up_is_told_before_it_is_full(world: World) -> None:
     world.turn()
     assert states() == []  # nobody knows what it was an hour ago
     sizes = {"used_bytes": 50.0, "total_bytes": 100.0}
-    measured(world, "disk", sizes, ago_s=3500, host=host, mount="/var")
-    world.turn()
+    measured(world, "disk", sizes, ago_s=3450, host=host, mount="/var")
+    world.turn(55), world.turn()
     assert only().message == (
         "It grew by 10.0 B in the last hour and has 40.0 B left: full in 4 h."
     )

@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-import email
-import email.policy
 import os
 import subprocess
 from collections.abc import Iterator
-from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
 
 import pytest
-from aiosmtpd.controller import Controller
 
 from monitoring.notify.addresses import checked
 from monitoring.notify.services import BY_SCHEMA, EVERYWHERE, SERVICES
 from monitoring.notify.wording import message_of
 from provisioning.drivers.notify import Message, Service, tell
 from provisioning.drivers.notify_program import service_of
-from tests.databases import free_port
 from tests.monitoring.notify.hook_server import Hooks, hooks
+from tests.monitoring.notify.mail_server import Mailbox, mail_server
 from tests.monitoring.notify.test_wording import HOSTILE, row
 from tests.monitoring.waiting import until
 
@@ -110,61 +106,33 @@ def test_the_address_is_in_no_argument_and_nothing_else_of_ours_is_passed_on(
     assert not any(b"s3cret" in one for one in seen)
 
 
-class Mailbox:
-    """What an SMTP server on this machine was given."""
-
-    def __init__(self) -> None:
-        self.mails: list[EmailMessage] = []
-
-    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:
-        parsed = email.message_from_bytes(envelope.content, policy=email.policy.default)
-        assert isinstance(parsed, EmailMessage)
-        self.mails.append(parsed)
-        return "250 taken"
-
-    async def handle_RCPT(
-        self, server: Any, session: Any, envelope: Any, address: str, options: Any
-    ) -> str:
-        if address.startswith("nobody"):
-            return "550 no such user hidden"
-        envelope.rcpt_tos.append(address)
-        return "250 ok"
-
-
 @pytest.fixture
-def mailbox() -> Iterator[tuple[Mailbox, str]]:
-    box = Mailbox()
-    port = free_port()
-    server = Controller(box, hostname="127.0.0.1", port=port)
-    server.start()
-    yield box, f"mailto://127.0.0.1:{port}?from=siteflow@example.org"
-    server.stop()
+def mailbox() -> Iterator[Mailbox]:
+    with mail_server() as box:
+        yield box
 
 
-def test_a_mail_arrives_once_with_its_subject_and_text(mailbox: tuple[Mailbox, str]) -> None:
-    box, url = mailbox
-    assert tell(service(f"{url}&to=ops@example.org"), TEST) == ""
-    (mail,) = box.mails
+def test_a_mail_arrives_once_with_its_subject_and_text(mailbox: Mailbox) -> None:
+    assert tell(service(f"{mailbox.url}&to=ops@example.org"), TEST) == ""
+    (mail,) = mailbox.mails
     assert (mail["Subject"], mail["To"]) == (TEST.title, "ops@example.org")
     assert mail.get_content_type() == "text/plain"
     assert mail.get_content().splitlines() == TEST.body.splitlines()
 
 
-def test_a_hostile_name_adds_no_header(mailbox: tuple[Mailbox, str]) -> None:
-    box, url = mailbox
+def test_a_hostile_name_adds_no_header(mailbox: Mailbox) -> None:
     told = message_of([row(HOSTILE, body=HOSTILE)], chat=False)
-    assert tell(service(f"{url}&to=ops@example.org"), told) == ""
-    (mail,) = box.mails
+    assert tell(service(f"{mailbox.url}&to=ops@example.org"), told) == ""
+    (mail,) = mailbox.mails
     assert mail["Bcc"] is None and mail["Subject"].startswith("Critical: web Bcc: all")
     assert "<!channel>" in mail.get_content()
 
 
 def test_a_mail_that_is_refused_is_said_without_the_server_s_text(
-    mailbox: tuple[Mailbox, str],
+    mailbox: Mailbox,
 ) -> None:
-    box, url = mailbox
-    error = tell(service(f"{url}&to=nobody@example.org"), TEST)
-    assert error == "The mail server refused it with 550." and not box.mails
+    error = tell(service(f"{mailbox.url}&to=nobody@example.org"), TEST)
+    assert error == "The mail server refused it with 550." and not mailbox.mails
 
 
 @pytest.mark.parametrize("answer", ["hanging", "dripping"])

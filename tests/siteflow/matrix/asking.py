@@ -34,6 +34,7 @@ _OWN_TO_AN_ANSWER: Final = re.compile(
 _OWN_TO_A_MOMENT: Final = re.compile(
     rb"\d{4}-\d\d-\d\d[T ][\d:.]+(\+00:00|Z| UTC)?|\b\d+ (s|min)\b"
     rb"|(?<=_(age|lag))_seconds(\{[^}]*\})? [\d.]+|(?<=queue_wait)_seconds [\d.]+"
+    rb'|"age_s":\s*\d+'
 )
 
 
