@@ -25,6 +25,7 @@ _STATES = {
     "docker_down": Host.State.NO_DOCKER,
     "docker_denied": Host.State.NO_DOCKER,
     "docker_error": Host.State.NO_DOCKER,
+    "no_shell": Host.State.NO_DOCKER,  # lets in and runs nothing, as many a NAS does
     "sudo_refused": Host.State.NO_DOCKER,
 }
 

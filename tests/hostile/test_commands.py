@@ -41,7 +41,7 @@ RIGHT: Final[dict[str, dict[str, str]]] = {
 NAMES: Final = {
     "host": "web1", "container": "web1/shop-web-1", "user": "alice", "site": "web1/shop",
     "domain": "shop.example.com", "cert": "shop.example.com", "proxy": "web1",
-    "quarantine": "old", "template": SLUG, "backup": "web1/shop", "nas": "web1",
+    "quarantine": "old", "template": SLUG, "backup": "web1/shop", "nas": "web1", "notify": "ops",
 }  # fmt: skip
 # What is not as this needs it; everything else has to succeed before it is tried.
 REFUSED: Final = {

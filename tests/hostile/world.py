@@ -13,6 +13,9 @@ from django.db import connection, transaction
 from django.http import HttpResponse
 from django.test import Client
 
+from monitoring.alerts.models import Alert, Maintenance, Rule
+from monitoring.notify.models import Channel, Delivery
+from provisioning.backups.models import BackupSource
 from provisioning.models import Operation, Quarantine, Release, Rollout, RolloutSite, Wizard
 from provisioning.site_templates.models import SiteTemplate, TemplateVersion
 from siteflow.accounts.models import ApiToken
@@ -21,7 +24,7 @@ from sites.models import Container, Credential, Domain, Grant, Host, Site, Tag
 KEPT = (
     Host, Container, Site, Domain, Operation, Wizard, ApiToken, Credential, Grant, Tag, User, Group,
     SiteTemplate, TemplateVersion, Release, Quarantine, Rollout,
-    RolloutSite,
+    RolloutSite, BackupSource, Channel, Delivery, Alert, Maintenance, Rule,
 )  # fmt: skip
 ERROR = {"error", "status", "request_id", "timestamp"}
 # What is written about a request, not because of what it asks for.

@@ -80,6 +80,7 @@ def test_no_answer_is_no_observation(published: list[dict[str, Any]]) -> None:
         ("host_key_changed", "key_changed"),
         ("docker_down", "no_docker"),
         ("sudo_refused", "no_docker"),
+        ("no_shell", "no_docker"),
         ("timeout", "unreachable"),
         ("garbage", "unreachable"),
     ],
