@@ -32,7 +32,8 @@ COMPARED: Final = frozenset({
 })  # fmt: skip
 # The list of accounts tells how many tokens each has, the others count rows or add some.
 TELLS_OF_ALL: Final = frozenset({"admin/auth/user/", "admin/auth/user/ action=delete_selected",
-                                 "admin/auth/user/ action=log_out", "/api/health/detailed",
+                                 "admin/auth/user/ action=log_out", "admin/health/",
+                                 "/api/health/detailed",
                                  "/api/audit/export", "/api/audit/verify"})  # fmt: skip
 BYSTANDER: Final = "idle"  # whose account no question is about
 
