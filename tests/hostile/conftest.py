@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+from pytest_django import Settings
 
 from tests.hostile.corpus import Corpus
 from tests.hostile.world import rights_once
@@ -19,3 +21,9 @@ def corpus() -> Iterator[Corpus]:
     ran = made.ran()
     made.clean()
     assert ran == [], "these hostile values were executed"
+
+
+@pytest.fixture(autouse=True)
+def own_copy_of_the_audit(settings: Settings, tmp_path: Path) -> None:
+    """Else what one test has written of entries that it took back is missing for the next."""
+    settings.DATA_DIR = tmp_path
