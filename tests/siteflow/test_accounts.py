@@ -85,4 +85,4 @@ def test_only_admins_see_accounts(name: str, request: pytest.FixtureRequest) -> 
 def test_the_queue_s_own_pages_are_not_there() -> None:
     """They would let an account run any Python function."""
     labels = {model._meta.app_label for model in django_admin.site._registry}
-    assert labels == {"auth", "sites", "provisioning", "audit"}
+    assert labels == {"auth", "sites", "provisioning", "monitoring", "audit"}

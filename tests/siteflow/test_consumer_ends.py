@@ -106,12 +106,12 @@ async def test_messages_about_what_one_may_not_see_are_left_out(bob: User) -> No
         await socket.ask("subscribe", topic="hosts")
         publish(
             ["hosts"],
-            {"type": "hosts.update", "number": 1},
+            {"type": "hosts.update", "items": [], "number": 1},
             scope={"permission": "sites.manage_host", "host": 1},
         )
         publish(
             ["hosts"],
-            {"type": "hosts.update", "number": 2},
+            {"type": "hosts.update", "items": [], "number": 2},
             scope={"permission": "sites.view_host", "host": 1},
         )
         assert (await socket.hear("hosts.update"))["number"] == 2

@@ -113,7 +113,11 @@ def test_what_a_host_says_is_escaped_in_every_tag() -> None:
         "observed_at": NOW,
         "unknown_since": NOW,
     }
-    shown = render("{% container_pill item %}{% pill evil evil evil %}", item=item, evil=evil)
+    shown = render(
+        "{% container_pill item %}{% pill evil evil at=item.observed_at source=evil %}",
+        item=item,
+        evil=evil,
+    )
     assert "<script>" not in shown
     assert "&lt;script&gt;" in shown
 
