@@ -10,7 +10,7 @@ import pytest
 from tests.e2e.prometheus_server import prometheus
 from tests.stack import Stack
 
-pytestmark = pytest.mark.lab
+pytestmark = [pytest.mark.lab, pytest.mark.e2e]
 
 
 def test_prometheus_scrapes_and_answers(console: Stack, tmp_path: Path) -> None:
