@@ -28,6 +28,8 @@ DATABASES["default"]["TEST"] = (
     if DATABASES["default"]["ENGINE"].endswith("sqlite3")
     else {"NAME": f"test_siteflow_{os.getpid()}"}
 )
+# Sockets live in this process, as they do in daphne's: threads come and go with their connections.
+DATABASES["default"]["CONN_MAX_AGE"] = 0
 if _worker and REDIS_URL:  # what is published knows of no database numbers
     CHANNEL_LAYERS["default"]["CONFIG"] |= {"prefix": _worker}  # type: ignore[operator]
 STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
