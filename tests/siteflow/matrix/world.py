@@ -19,6 +19,7 @@ from django.utils import timezone
 
 from audit.record import Actor, record
 from monitoring.alerts.models import Rule
+from monitoring.health.parts import Found
 from monitoring.notify.models import Channel
 from provisioning import engine
 from provisioning.drivers.fake import FakeHost
@@ -343,6 +344,9 @@ class World:
         return jwt.encode(claims, "k" * 32, algorithm="HS256")
 
 
+_UNWELL: Final = Found(ok=False, words="Nobody looks.", details={"monitors": 0})
+
+
 @contextmanager
 def surroundings() -> Iterator[None]:
     """No worker is told of anything, and what reads a host finds one in memory."""
@@ -353,6 +357,8 @@ def surroundings() -> Iterator[None]:
         patch.setattr("provisioning.plans.asking.host_driver", lambda target: fake)
         patch.setattr("provisioning.plans.asking.read_found", lambda *given: _EMPTY_HOST)
         patch.setattr("provisioning.engine.worker.host_driver", lambda target: fake)
+        for part in ("monitor", "queue"):  # with whose state time would have its say
+            patch.setattr(f"siteflow.overview.thing_needs.{part}", lambda: _UNWELL)
         patch.setattr(fake.docker, "logs", lambda *args, **given: [], raising=False)
         logging.disable(logging.ERROR)  # what is refused thousands of times is no news
         try:
