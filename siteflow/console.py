@@ -160,7 +160,9 @@ def _roots() -> dict[str, str]:
 def _may_open(user: User | AnonymousUser, item: Item) -> bool:
     if not item.permission:
         return True
-    return (may if item.everywhere else may_somewhere)(user, item.permission)
+    if item.everywhere:
+        return may(user, item.permission)
+    return may_somewhere(user, item.permission)
 
 
 def menu(user: User | AnonymousUser, address: str) -> list[dict[str, Any]]:

@@ -45,7 +45,7 @@ def days_left(told: dict[str, Any]) -> SafeString:
     """Days until the end, faint when nobody knows whether it is still so; the moment on hover."""
     days = told["days_remaining"]
     if days is None or told["state"] == State.OFF:
-        return mark_safe('<span class="faint">–</span>')
+        return mark_safe('<span class="faint">–</span>')  # written down here, no value in it
     shown = f"{days:.0f}" if abs(days) >= 3 else f"{days:.1f}"
     faint = told["unknown_since"] or told["state"] == State.NO_ANSWER
     title = f"Until {absolute(told['not_after'])}" + (" when last seen" if faint else "")

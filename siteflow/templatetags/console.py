@@ -62,7 +62,7 @@ def word(state: str) -> str:
 def age(at: datetime | None, ago: str = "") -> SafeString:
     """How long ago, ticking by itself; the absolute time on hover. ``ago`` is put behind it."""
     if at is None:
-        return mark_safe('<span class="faint">–</span>')
+        return mark_safe('<span class="faint">–</span>')  # written down here, no value in it
     return format_html(
         '<time datetime="{}" data-age="{}" title="{}">{}{}</time>',
         at.isoformat(),
@@ -80,7 +80,7 @@ def moment(at: datetime | None, form: str = "") -> SafeString:
     In the form "short", only the date when it is not today.
     """
     if at is None:
-        return mark_safe('<span class="faint">–</span>')
+        return mark_safe('<span class="faint">–</span>')  # written down here, no value in it
     return format_html(
         '<time datetime="{}" data-moment="{}" title="{}">{}</time>',
         at.isoformat(),
@@ -251,7 +251,7 @@ def rows_shown(cl: Any) -> str:
 @register.simple_tag
 def page_link(cl: Any, number: Any) -> SafeString:
     if number == cl.paginator.ELLIPSIS:
-        return mark_safe("<span>…</span>")
+        return mark_safe("<span>…</span>")  # written down here, no value in it
     if number == cl.page_num:
         return format_html('<a href="{}" aria-current="page">{}</a>', _page(cl, number), number)
     return format_html('<a href="{}">{}</a>', _page(cl, number), number)

@@ -86,4 +86,4 @@ def memory(node: dict[str, Any]) -> SafeString | str:
     return _NOTHING if value is None else size(value)
 
 
-_NOTHING: Final = mark_safe('<span class="faint">–</span>')
+_NOTHING: Final = mark_safe('<span class="faint">–</span>')  # written down here, no value in it

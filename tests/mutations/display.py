@@ -19,6 +19,7 @@ _EDITS: Final = "offers to change or delete; the page that does it asks again"
 # (file, part of the check's text, why)
 DISPLAY: Final[tuple[tuple[str, str, str], ...]] = (
     ("siteflow/console.py", "may_somewhere(user, item.permission)", "lines of the menu"),
+    ("siteflow/console.py", "may(user, item.permission)", "lines of the menu"),
     ("siteflow/console.py", "may_somewhere(request.user, 'provisioning.view_operation')",
      "offers the tab and its link; the rows are filtered where they are read"),
     ("siteflow/console.py", "may_somewhere(request.user, 'monitoring.manage_channel')", _LINK),
@@ -27,7 +28,7 @@ DISPLAY: Final[tuple[tuple[str, str, str], ...]] = (
      "offers the tab and its link; the rows are filtered where they are read"),
     ("siteflow/accounts/views/password.py", "hold_of(", "a sentence above the form"),
     ("siteflow/accounts/frame.py", "hold_of(", "hides the menu; its pages ask for themselves"),
-    ("siteflow/overview.py", "may(user, 'sites.manage_host')", _BUTTON),
+    ("siteflow/overview/shown.py", "may(user, 'sites.manage_host')", _BUTTON),
     ("provisioning/buttons.py", "covers(", _BUTTON),
     ("siteflow/templatetags/console.py", "covers(", _BUTTON),
     ("sites/admin/hosts.py", "may(request.user, 'sites.manage_host')", _BUTTON),
