@@ -10,6 +10,7 @@ from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
 
+from monitoring.alerts.here import open_on
 from monitoring.charts import page as charts
 from provisioning.acting import act
 from provisioning.bulk import MAX_TARGETS, carry_out, plan
@@ -104,6 +105,7 @@ class ContainerAdmin(ReadingAdmin):
             entries=entries_of(request, "container", row.pk) if tab == "audit" else (),
             **(metrics_tab(request, charts.of_container, row) if tab == "metrics" else {}),
             active=under_way(request, "container", [row.pk]).get(row.pk),
+            **open_on(request.user, row),
         )
 
     def do_view(self, request: HttpRequest, key: int, kind: str) -> HttpResponse:

@@ -11,6 +11,7 @@ from django.db.models.functions import Coalesce
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
 
+from monitoring.alerts.here import open_on
 from monitoring.charts import page as charts
 from provisioning.acting import act
 from provisioning.buttons import Button, buttons
@@ -159,6 +160,7 @@ class HostAdmin(ReadingAdmin):
             may_operate=may_on(request.user, "sites.operate_host", row),
             active=under_way(request, "host", [row.pk]).get(row.pk),
             wizard=host_wizard.own(request).filter(host=row).first() if row.is_pending else None,
+            **open_on(request.user, row),
             **_tab(request, row, tab),
         )
 
