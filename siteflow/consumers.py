@@ -15,9 +15,10 @@ from provisioning.models import Operation
 from provisioning.schemas import operation_out
 from siteflow.errors import Problem
 from siteflow.frames import ActionStart, BadFrame, Frame, Ping, Subscribe, Unsubscribe, parse
-from siteflow.hub import Client, hub_of_this_loop
+from siteflow.hub import Client, hub_of_this_loop, nothing
 from siteflow.limits import spend_change
 from siteflow.looking import looking_of_this_loop
+from siteflow.parcels import Parcel
 from siteflow.sessions import Rights
 from siteflow.socket import NO_SUCH_PLACE, Socket, error_of
 from siteflow.topics import Wish, snapshot, topic_of
@@ -39,7 +40,7 @@ class LiveSocket(Socket):
 
     def __init__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
         super().__init__(scope, receive, send)
-        self._client = Client(sees=lambda about: bool(self._rights and self._rights.sees(about)))
+        self._client = Client(sees=nothing, write=self._write)
         self._hub = hub_of_this_loop()
         self._wishes: dict[str, Wish] = {}
         self._followed: deque[str] = deque()
@@ -47,6 +48,7 @@ class LiveSocket(Socket):
         self._turn = asyncio.Lock()
 
     async def begin(self) -> None:
+        self._client.sees = self.rights.sees
         self.background(self._pump)
         for topic in self._presets():
             await self._handle(Subscribe(type="subscribe", topic=topic))
@@ -136,6 +138,10 @@ class LiveSocket(Socket):
             self._unsubscribe(self._followed.popleft())
         await self._subscribe(Wish(topic))
 
+    def rights_are(self, rights: Rights | None) -> None:
+        self._client.sees = rights.sees if rights else nothing
+        super().rights_are(rights)
+
     def rights_read(self, rights: Rights, *, changed: bool) -> None:
         if changed:  # what a topic shows may be more or less now
             self._client.mark_behind()
@@ -147,6 +153,9 @@ class LiveSocket(Socket):
 
     def ping(self) -> None:
         self._client.put(encode({"type": "ping", "at": datetime.now(UTC)}))
+
+    def _write(self, parcel: Parcel) -> bool:
+        return not self._turn.locked() and self.send_now(parcel)
 
     async def _pump(self) -> None:
         """Sends what the hub has for this socket. Reads the database only after a gap."""

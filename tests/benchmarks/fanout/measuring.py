@@ -10,7 +10,15 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Final
 
-from tests.benchmarks.fanout.sides import Field, Heard, Side, daphne, daphne_plain, round_of, uvicorn
+from tests.benchmarks.fanout.sides import (
+    Field,
+    Heard,
+    Side,
+    daphne,
+    daphne_plain,
+    round_of,
+    uvicorn,
+)
 from tests.benchmarks.figures import Figure, median, percentile
 from tests.benchmarks.monitors import manage
 from tests.stack import database_of_its_own
