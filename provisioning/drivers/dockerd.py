@@ -161,7 +161,7 @@ class Dockerd(DockerThings):
         )
 
     def events(self, *, since: float, timeout_s: float) -> EventStream:
-        """Container events from ``since`` (seconds of the epoch) on, over a stream of their own."""
+        """What happens from ``since`` (seconds of the epoch) on, over a stream of its own."""
         stream = self._raw("reading Docker's events", "GET", "/events", query=events_query(since))
         return DockerEvents(stream, who=self._who, timeout_s=timeout_s)
 

@@ -304,6 +304,8 @@ TOPICS: Final[dict[str, Row]] = {
     "hosts": LIST,
     "graph": LIST,
     "alerts": LIST,
+    "events": LIST,
+    "events.": replace(ONE, kind="host"),
     "operations": OPERATIONS,
     "operation.": replace(ONE_OPERATION, kind="operation"),
     "metrics.": replace(ONE, kind="container"),
@@ -325,6 +327,11 @@ SOCKETS: Final[dict[str, tuple[str, ...]]] = {
     "api/ws": (),
     "ws/dashboard": ("hosts", "containers", "operations"),
     "ws/tasks/<int:operation>": ("operation.{operation}",),
+    "ws/deployments/<int:operation>": ("operation.{operation}",),
+    "ws/containers/<int:container>/stats": ("metrics.{container}",),
+    "ws/services/<int:site>": ("metrics.site.{site}", "sites", "containers", "operations"),
+    "ws/metrics": ("hosts",),
+    "ws/events": ("events",),
     "": (),  # nowhere: closed to everybody
 }
 
