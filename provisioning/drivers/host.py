@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from provisioning.drivers.bytestream import ByteStream
 from provisioning.drivers.containers import ContainerState
 from provisioning.drivers.lines import OnLine
+from provisioning.drivers.pull_progress import PULL_S, OnProgress, Pulled
 from provisioning.drivers.things import ImageState, NetworkState, VolumeState
 
 
@@ -57,6 +58,10 @@ class DockerApi(Protocol):
     def image(self, name: str) -> ImageState: ...
     def tag_image(self, name: str, new_name: str) -> None: ...
     def remove_image(self, name: str) -> None: ...
+    def pull_image(
+        self, name: str, *, on_progress: OnProgress | None = None, timeout_s: float = PULL_S
+    ) -> Pulled: ...
+    def registry_digest(self, name: str) -> str: ...
 
 
 class EventStream(Protocol):
