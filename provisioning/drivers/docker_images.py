@@ -15,6 +15,7 @@ from provisioning.drivers import parse_things
 from provisioning.drivers.docker_errors import translated
 from provisioning.drivers.docker_things import DockerThings
 from provisioning.drivers.errors import DriverError
+from provisioning.drivers.image_names import split_reference
 from provisioning.drivers.pull_progress import (
     PULL_S,
     OnProgress,
@@ -133,16 +134,6 @@ class DockerImages(DockerThings):
         if not stream.answers():
             words = f"{self._who}: pulling {name}: the host does not answer any more"
             raise DriverError(words, "link_lost")
-
-
-def split_reference(name: str) -> tuple[str, str]:
-    """Repository, and the tag or digest that is meant. The Engine takes no tag for all tags."""
-    repository, at, digest = name.partition("@")
-    before, colon, tag = repository.rpartition(":")
-    has_tag = bool(colon) and "/" not in tag
-    if at:
-        return (before if has_tag else repository), digest
-    return (before, tag) if has_tag else (name, "latest")
 
 
 def _nobody(_: Pulling) -> None:

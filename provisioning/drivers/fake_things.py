@@ -71,6 +71,8 @@ class FakeThings:
 
     def remove_network(self, name: str) -> None:
         self._host.note("docker", "remove_network", name)
+        by_id = {one.network_id: key for key, one in self._host.networks.items()}
+        name = by_id.get(name, name)
         if self._thing(self._host.networks, name, "network").containers:
             raise self._error(f"network {name} has active endpoints", "conflict")
         del self._host.networks[name]
@@ -114,7 +116,7 @@ class FakeThings:
                 self._host.images[key] = named
         self._host.images[new_name] = named
 
-    def remove_image(self, name: str) -> None:
+    def remove_image(self, name: str, *, alone: bool = False) -> None:
         self._host.note("docker", "remove_image", name)
         image = self._image(name)
         same = [key for key, each in self._host.images.items() if each.image_id == image.image_id]

@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 
-from provisioning.drivers.docker_images import DockerImages, split_reference
+from provisioning.drivers.docker_images import DockerImages
 from provisioning.drivers.errors import DriverError
 from provisioning.drivers.fake import FakeHost
 from provisioning.drivers.fake_things import fake_source
+from provisioning.drivers.image_names import full_name, is_image_name, split_reference
 from provisioning.drivers.pull_progress import (
     MAX_LAYERS,
     MAX_LINE_BYTES,
@@ -249,6 +250,8 @@ def test_texts_are_made_harmless_and_layers_are_bounded() -> None:
 )
 def test_a_name_is_of_one_image_only(name: str, parts: tuple[str, str]) -> None:
     assert split_reference(name) == parts
+    assert is_image_name(name) and is_image_name(DIGEST)
+    assert full_name(name) == (name if "@" in name else ":".join(parts))
 
 
 # -- in memory --------------------------------------------------------------------------------
