@@ -8,8 +8,7 @@ argument.
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
-from typing import Any, Final, Protocol
+from typing import Final
 
 from provisioning.drivers import parse_things
 from provisioning.drivers.docker_errors import translated
@@ -24,32 +23,15 @@ from provisioning.drivers.pull_progress import (
     PullProgress,
     meaning,
 )
+from provisioning.drivers.raw_http import RawStream
 
 _TICK_S: Final = 1.0  # how often a silent pull is told of as well, so that it can be ended
 _ASK_AFTER_S: Final = 60.0  # of silence
 _CHUNK: Final = 64 * 1024
 
 
-class _Stream(Protocol):
-    def recv(self, size: int, *, timeout_s: float) -> bytes: ...
-    def answers(self) -> bool: ...
-    def close(self) -> None: ...
-
-
 class DockerImages(DockerThings):
     """``name`` is an image's name with or without tag or digest; without any it means latest."""
-
-    def _raw(
-        self,
-        what: str,
-        method: str,
-        path: str,
-        *,
-        query: Mapping[str, str] | None = None,
-        body: Any = None,
-        upgrade: bool = False,
-    ) -> Any:
-        raise NotImplementedError
 
     def pull_image(
         self, name: str, *, on_progress: OnProgress | None = None, timeout_s: float = PULL_S
@@ -90,7 +72,7 @@ class DockerImages(DockerThings):
             raise DriverError(error.message, meaning(error.message, otherwise=error.code)) from None
 
     def _pulled(
-        self, stream: _Stream, name: str, on_progress: OnProgress, timeout_s: float
+        self, stream: RawStream, name: str, on_progress: OnProgress, timeout_s: float
     ) -> Pulled:
         progress, ends_at = PullProgress(), time.monotonic() + timeout_s
         heard_at = time.monotonic()
@@ -130,7 +112,7 @@ class DockerImages(DockerThings):
             code = meaning(words, otherwise="docker_error")
             raise DriverError(f"{self._who}: pulling {name} failed: {words}", code)
 
-    def _still_there(self, stream: _Stream, name: str) -> None:
+    def _still_there(self, stream: RawStream, name: str) -> None:
         if not stream.answers():
             words = f"{self._who}: pulling {name}: the host does not answer any more"
             raise DriverError(words, "link_lost")

@@ -11,6 +11,7 @@ from provisioning.drivers.docker_errors import translated
 from provisioning.drivers.errors import DriverError
 from provisioning.drivers.hostile import printable
 from provisioning.drivers.image_names import IMAGE_NAME, MAX_NAME, split_reference
+from provisioning.drivers.raw_http import Query, RawStream
 from provisioning.drivers.things import ImageState, NetworkState, VolumeState
 
 T = TypeVar("T")
@@ -24,6 +25,18 @@ class DockerThings:
     _who: str
 
     def _api(self) -> Any:
+        raise NotImplementedError
+
+    def _raw(
+        self,
+        what: str,
+        method: str,
+        path: str,
+        *,
+        query: Query | None = None,
+        body: Mapping[str, object] | None = None,
+        upgrade: bool = False,
+    ) -> RawStream:
         raise NotImplementedError
 
     def networks(self) -> list[NetworkState]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -21,6 +21,7 @@ from provisioning.drivers.pull_progress import (
     PullProgress,
     meaning,
 )
+from provisioning.drivers.raw_http import Query
 
 DIGEST = "sha256:" + "ab" * 32
 ONE, TWO = "a" * 12, "b" * 12
@@ -67,7 +68,7 @@ class Engine(DockerImages):
         self.asked: list[tuple[Any, ...]] = []
 
     def _raw(
-        self, what: str, method: str, path: str, *, query: Mapping[str, str] | None = None,
+        self, what: str, method: str, path: str, *, query: Query | None = None,
         body: Any = None, upgrade: bool = False,
     ) -> Any:  # fmt: skip
         self.asked.append((method, path, dict(query or {})))
