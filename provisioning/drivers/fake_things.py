@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from provisioning.drivers.errors import DriverError
+from provisioning.drivers.image_names import full_name
 from provisioning.drivers.pull_progress import PULL_S, OnProgress, Pulled, PullProgress
 from provisioning.drivers.things import ImageState, NetworkState, VolumeState
 
@@ -118,6 +119,7 @@ class FakeThings:
 
     def remove_image(self, name: str, *, alone: bool = False) -> None:
         self._host.note("docker", "remove_image", name)
+        name = self._key(name)
         image = self._image(name)
         same = [key for key, each in self._host.images.items() if each.image_id == image.image_id]
         for container in self._host.containers.values():
@@ -161,7 +163,10 @@ class FakeThings:
 
     def _image(self, name: str) -> ImageState:
         by_id = {image.image_id: image for image in self._host.images.values()}
-        return by_id.get(name) or self._thing(self._host.images, name, "image")
+        return by_id.get(name) or self._thing(self._host.images, self._key(name), "image")
+
+    def _key(self, name: str) -> str:
+        return name if name in self._host.images else full_name(name)
 
     def _thing(self, things: Mapping[str, T], name: str, what: str) -> T:
         if name not in things:

@@ -51,7 +51,7 @@ def prune(op: Op, host: HostDriver) -> None:
         with op.step("Remove", percent=_BEGIN):
             for number, item in enumerate(items):
                 op.advance(_BEGIN + (_END - _BEGIN) * number // len(items))
-                done.note(item, _removed(op, host, item, judge))
+                done.note(item, _removed(op, host, number, item, judge))
     finally:
         done.keep()  # also of a prune that was cancelled half-way
     done.conclude()
@@ -105,14 +105,15 @@ class _Done:
         )  # fmt: skip
 
 
-def _removed(op: Op, host: HostDriver, item: Item, judge: _Judge) -> str:
-    """Why not, or nothing. What a worker before removed and could not say so, is removed."""
+def _removed(op: Op, host: HostDriver, number: int, item: Item, judge: _Judge) -> str:
+    """Why not, or nothing. As far as a worker before came, what is gone was removed by it."""
     image = image_on(host, item.name or item.image_id)
-    if image is None and op.recall("next") == str(item):
+    begun: int = op.recall("begun") or 0
+    if image is None and number < begun:
         return ""
     if why := judge.why_stays(item, image):
         return why
-    op.remember(next=str(item))
+    op.remember(begun=max(begun, number + 1))
     try:
         host.docker.remove_image(item.name or item.image_id, alone=True)
     except DriverError as error:
