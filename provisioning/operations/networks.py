@@ -8,7 +8,7 @@ from provisioning.drivers.errors import DriverError
 from provisioning.drivers.host import HostDriver
 from provisioning.drivers.things import NetworkState
 from provisioning.operations.contract import Op, VerbError
-from provisioning.operations.thing_labels import NAME_PATTERN, Label, is_own, labels_for
+from provisioning.operations.thing_labels import NAME_PATTERN, Labels, is_own, labels_for
 from provisioning.things.asking import read_networks
 from provisioning.things.judging import why_network_stays
 from provisioning.things.owning import owned_on
@@ -21,7 +21,7 @@ class NewNetwork(BaseModel):
     model_config = ConfigDict(extra="forbid")
     name: str = Field(pattern=NAME_PATTERN)
     internal: bool = False
-    labels: list[Label] = Field(default=[], max_length=50)
+    labels: Labels = []
 
 
 class OldNetwork(BaseModel):

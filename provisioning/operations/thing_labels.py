@@ -10,21 +10,23 @@ from pydantic import AfterValidator, Field
 from provisioning.operations.contract import Op
 
 NAME_PATTERN: Final = r"^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,127}$"
+_MAX_LABEL: Final = 1000
 _MADE_BY: Final = "siteflow.operation"
 # By these Docker, Compose and SiteFlow know their own.
 _RESERVED: Final = ("com.docker.", "io.docker.", "org.dockerproject.", "siteflow.")
 
 
-def _label(text: str) -> str:
-    key, equals, _ = text.partition("=")
-    if not equals or not key.strip() or key != key.strip():
-        raise ValueError("write NAME=VALUE")
-    if key.lower().startswith(_RESERVED):
-        raise ValueError(f"labels that begin with {', '.join(_RESERVED)} are not for this")
-    return text
+def _labels(told: list[str]) -> list[str]:
+    for text in told:
+        key, equals, _ = text.partition("=")
+        if not equals or not key.strip() or key != key.strip() or len(text) > _MAX_LABEL:
+            raise ValueError(f"write NAME=VALUE, of at most {_MAX_LABEL} characters")
+        if key.lower().startswith(_RESERVED):
+            raise ValueError(f"labels that begin with {', '.join(_RESERVED)} are not for this")
+    return told
 
 
-Label = Annotated[str, Field(max_length=1000), AfterValidator(_label)]
+Labels = Annotated[list[str], Field(max_length=50), AfterValidator(_labels)]
 
 
 def labels_for(op: Op, given: Iterable[str]) -> dict[str, str]:

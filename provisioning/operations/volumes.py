@@ -13,7 +13,7 @@ from provisioning.drivers.errors import DriverError
 from provisioning.drivers.host import HostDriver
 from provisioning.drivers.things import VolumeState
 from provisioning.operations.contract import Op, VerbError
-from provisioning.operations.thing_labels import NAME_PATTERN, Label, is_own, labels_for
+from provisioning.operations.thing_labels import NAME_PATTERN, Labels, is_own, labels_for
 from provisioning.things.asking import read_volumes
 from provisioning.things.judging import why_volume_stays
 from provisioning.things.models import DiskMeasure
@@ -26,7 +26,7 @@ class NewVolume(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
     name: str = Field(pattern=NAME_PATTERN)
-    labels: list[Label] = Field(default=[], max_length=50)
+    labels: Labels = []
 
 
 class OldVolume(BaseModel):

@@ -50,6 +50,13 @@ def filled() -> FakeHost:
                            labels={"fake.volumes": "spare"}),
         ]
     )  # fmt: skip
+    fill(host)
+    host.ran.clear()
+    return host
+
+
+def fill(host: FakeHost) -> None:
+    """What is there besides containers."""
     for digit, names in {
         "1": ("nginx:1.27", "nginx:also"), "2": ("job:1",), "3": ("shop-web:latest",),
         "4": ("free:1", "free:2"), "5": (),
@@ -66,8 +73,6 @@ def filled() -> FakeHost:
         host.networks[name] = network(name)
     host.networks["shop_default"] = network("shop_default", labels=SHOP, containers=("web",))
     host.networks["shop_back"] = network("shop_back", labels=SHOP)
-    host.ran.clear()
-    return host
 
 
 def rows() -> Host:
