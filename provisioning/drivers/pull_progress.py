@@ -66,7 +66,7 @@ class Layer:
 
 @dataclass(frozen=True, slots=True)
 class Pulling:
-    """How far it is. ``changed``: the layers whose status has become another one."""
+    """How far it is. ``changed``: each layer as often as its status has become another one."""
 
     percent: int
     layers: int
@@ -98,14 +98,14 @@ class PullProgress:
 
     def feed(self, data: bytes) -> Pulling:
         self._buffer += data
-        changed: dict[str, Layer] = {}
+        changed: list[Layer] = []
         while b"\n" in self._buffer:
             line, _, self._buffer = self._buffer.partition(b"\n")
             if layer := self._take(line):
-                changed[layer.name] = layer
+                changed.append(layer)
         if len(self._buffer) > MAX_LINE_BYTES:
             raise _garbage()
-        return self._now(tuple(changed.values()))
+        return self._now(tuple(changed))
 
     def end(self) -> Pulled | None:
         """After the last byte; None when it was cut off before the Engine was done."""

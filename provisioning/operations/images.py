@@ -32,6 +32,10 @@ def _named(text: str) -> str:
     return text
 
 
+def _named_or_all(text: str) -> str:
+    return _named(text) if text else text
+
+
 def _pullable(text: str) -> str:
     if IMAGE_ID.fullmatch(_named(text)):
         raise ValueError("an id says nothing to a registry: give a name, such as nginx:1.27")
@@ -73,7 +77,7 @@ class Check(BaseModel):
     """Without a name, all that the host's images have."""
 
     model_config = ConfigDict(extra="forbid")
-    name: str = Field(default="", max_length=512)
+    name: Annotated[str, Field(max_length=512), AfterValidator(_named_or_all)] = ""
 
 
 # -- pull -------------------------------------------------------------------------------------

@@ -28,6 +28,7 @@ RIGHT: Final[dict[str, dict[str, str]]] = {
     "domain set-password": {"user": "carol"},
     "domain remove-password": {"user": "dave"},
     "image list": {"host": "web1"},
+    "image check": {"host": "web1", "name": "free:1"},
     "image pull": {"host": "web1", "name": "nginx:1.27"},
     "image tag": {"host": "web1", "name": "nginx:1.27", "new_name": "web:2"},
     "image remove": {"host": "web1", "name": "free:1"},
@@ -53,7 +54,7 @@ NAMES: Final = {
     "host": "web1", "container": "web1/shop-web-1", "user": "alice", "site": "web1/shop",
     "domain": "shop.example.com", "cert": "shop.example.com", "proxy": "web1",
     "quarantine": "old", "template": SLUG, "backup": "web1/shop", "nas": "web1", "notify": "ops",
-    "image": "web1",
+    "image": "free:1", "volume": "free", "network": "free",
 }  # fmt: skip
 # What is not as this needs it; everything else has to succeed before it is tried.
 REFUSED: Final = {

@@ -113,7 +113,7 @@ def test_a_pull_tells_of_its_layers_as_they_go() -> None:
         [],
         [(ONE, "Downloading")],
         [],
-        [(ONE, "Extracting")],
+        [(ONE, "Download complete"), (ONE, "Extracting")],
         [(ONE, "Pull complete")],
     ]
     percents = [now.percent for now in seen]
