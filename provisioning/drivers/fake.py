@@ -15,7 +15,7 @@ from provisioning.drivers.containers import ContainerState
 from provisioning.drivers.errors import DriverError
 from provisioning.drivers.fake_files import FakeFiles
 from provisioning.drivers.fake_stream import FakeProgram, Program, fake_sample
-from provisioning.drivers.fake_things import FakeThings
+from provisioning.drivers.fake_things import FakeSource, FakeThings
 from provisioning.drivers.fake_web import FakeTlsWeb, FakeWeb, Handler
 from provisioning.drivers.forward import check_tcp
 from provisioning.drivers.host import DockerApi, EventStream, Result
@@ -102,7 +102,8 @@ class FakeDocker(FakeThings):
 
     def disk_usage(self) -> dict[str, Any]:
         self._host.note("docker", "disk_usage")
-        return {"LayersSize": 0, "Images": [], "Containers": [], "Volumes": [], "BuildCache": []}
+        nothing = {"LayersSize": 0, "Images": [], "Containers": [], "Volumes": [], "BuildCache": []}
+        return {**nothing, **self._host.usage}
 
     def containers(self) -> list[ContainerState]:
         self._host.note("docker", "containers")
@@ -231,6 +232,8 @@ class FakeHost:
         self.networks: dict[str, NetworkState] = {}
         self.volumes: dict[str, VolumeState] = {}
         self.images: dict[str, ImageState] = {}
+        self.registry: dict[str, FakeSource] = {}  # what can be pulled, by name
+        self.usage: dict[str, Any] = {}  # what ``docker system df`` says besides
         self.logs: dict[str, list[str]] = {}
         self.stats: dict[str, dict[str, Any]] = {}  # by the container's id
         self.well: set[str] = set()  # whose own check passes, whatever the Engine says yet

@@ -12,7 +12,10 @@ from provisioning.operations import (
     host_records,
     host_test,
     hosts,
+    image_prune,
+    images,
     nas,
+    networks,
     proxies,
     quarantine,
     site_adopt,
@@ -22,6 +25,7 @@ from provisioning.operations import (
     site_release,
     site_templates,
     tags,
+    volumes,
 )
 from provisioning.operations.contract import NoParams, Verb
 from provisioning.quarantine.models import Quarantine
@@ -133,6 +137,28 @@ _ALL = (
          params=nas.NasSettings, inline=True, on="host"),
     Verb("nas.forget", "Forget folder of backups", "forgotten", Host, _MANAGE_HOST,
          nas.forget_nas, params=nas.NasFolder, inline=True, confirm=True, on="host"),
+    Verb("host.measure", "Measure", "measured", Host, _OPERATE_HOST, volumes.measure,
+         deadline_s=240, reads_only=True, apart="disk"),
+    Verb("image.pull", "Pull image", "pulled", Host, _OPERATE_HOST, images.pull,
+         params=images.Pull, deadline_s=_LONG_S, on="host", apart="images"),
+    Verb("image.check", "Check for newer images", "checked", Host, _OPERATE_HOST, images.check,
+         params=images.Check, deadline_s=1200, reads_only=True, on="host", apart="registries"),
+    Verb("image.tag", "Tag image", "tagged", Host, _OPERATE_HOST, images.tag,
+         params=images.NewName, on="host", apart="images"),
+    Verb("image.remove", "Remove image", "removed", Host, _MANAGE_HOST, images.remove,
+         params=images.OldName, deadline_s=120, on="host", apart="images", alone=True),
+    Verb("image.prune", "Prune images", "pruned", Host, _MANAGE_HOST, image_prune.prune,
+         params=image_prune.Pruning, deadline_s=900, on="host", apart="images", alone=True),
+    Verb("volume.create", "Create volume", "made", Host, _OPERATE_HOST, volumes.create,
+         params=volumes.NewVolume, on="host", apart="volumes"),
+    Verb("volume.remove", "Remove volume", "removed", Host, _MANAGE_HOST, volumes.remove,
+         params=volumes.OldVolume, deadline_s=300, on="host", apart="volumes", alone=True,
+         confirm=True, typed="name"),
+    Verb("network.create", "Create network", "made", Host, _OPERATE_HOST, networks.create,
+         params=networks.NewNetwork, on="host", apart="networks"),
+    Verb("network.remove", "Remove network", "removed", Host, _MANAGE_HOST, networks.remove,
+         params=networks.OldNetwork, on="host", apart="networks", alone=True, confirm=True,
+         typed="name"),
 )  # fmt: skip
 
 VERBS: dict[str, Verb] = {verb.kind: verb for verb in _ALL}

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any, Final
 
+from provisioning.things.pruning import digest_of
 from tests.siteflow.matrix.rows import (
     ADMINS,
     AUDIT,
@@ -50,6 +51,9 @@ NEW_CHANNEL: Final = {"name": "fresh", "url": "jsons://robot:hidden@192.0.2.1/ho
 NAS_FOLDER: Final = "/volume1/backups"
 NEW_NAS: Final = {"root": "/volume1/more", "pattern": "{site}-*"}
 PASSWORD: Final = {"username": "carol", "password": "secret"}
+THING: Final = {"name": "NAME", "confirm_name": "NAME"}
+IMAGE: Final = {"name": "nginx:1.27"}
+PRUNE: Final = {"images": [f"sha256:{'5' * 64}"], "plan_digest": digest_of([f"sha256:{'5' * 64}"])}
 # Of one's own sites, each of which one must be able to change and to release.
 ROLL_OUT: Final = replace(
     manage(202, {"template": "static", "sites": ["KEY"]}, prepare="older"),
@@ -100,6 +104,17 @@ VERBS: Final[dict[str, VerbRow]] = {
     "nas.check": VerbRow("operate"),
     "nas.set": VerbRow("manage", NEW_NAS, prepare="by ssh"),
     "nas.forget": VerbRow("manage", {"root": NAS_FOLDER}, confirm=True),
+    "host.measure": VerbRow("operate"),
+    "image.pull": VerbRow("operate", IMAGE),
+    "image.check": VerbRow("operate"),
+    "image.tag": VerbRow("operate", {**IMAGE, "new_name": "web:2"}),
+    "image.remove": VerbRow("manage", IMAGE, prepare="idle"),
+    "image.prune": VerbRow("manage", PRUNE, prepare="idle"),
+    "volume.create": VerbRow("operate", {"name": "data"}),
+    # Typed is the name of what goes, which here is called as its host.
+    "volume.remove": VerbRow("manage", {"name": "NAME"}, confirm=True, prepare="idle"),
+    "network.create": VerbRow("operate", {"name": "back"}),
+    "network.remove": VerbRow("manage", {"name": "NAME"}, confirm=True, prepare="idle"),
     "site.tag": VerbRow("tag", {"tags": ["eu", "TAG"]}, everywhere=True),
     "host.add-site": VerbRow("manage", NEW_SITE),
     "site.provision": VerbRow("manage", prepare="idle"),
@@ -144,6 +159,20 @@ API: Final[dict[tuple[str, str], Row]] = {
     ("delete", "/api/hosts/{host_id}/nas"): manage(
         200, {"root": NAS_FOLDER, "confirm_name": "NAME"}
     ),
+    ("get", "/api/hosts/{host_id}/images"): ONE,
+    ("get", "/api/hosts/{host_id}/images/prune-plan"): plan("manage"),
+    ("get", "/api/hosts/{host_id}/volumes"): ONE,
+    ("get", "/api/hosts/{host_id}/networks"): ONE,
+    ("post", "/api/hosts/{target_id}/measure"): operate(),
+    ("post", "/api/hosts/{target_id}/image-pull"): operate(IMAGE),
+    ("post", "/api/hosts/{target_id}/image-check"): operate(),
+    ("post", "/api/hosts/{target_id}/image-tag"): operate({**IMAGE, "new_name": "web:2"}),
+    ("post", "/api/hosts/{target_id}/image-remove"): manage(202, IMAGE, prepare="idle"),
+    ("post", "/api/hosts/{target_id}/image-prune"): manage(202, PRUNE, prepare="idle"),
+    ("post", "/api/hosts/{target_id}/volume-create"): operate({"name": "data"}),
+    ("post", "/api/hosts/{target_id}/volume-remove"): manage(202, THING, prepare="idle"),
+    ("post", "/api/hosts/{target_id}/network-create"): operate({"name": "back"}),
+    ("post", "/api/hosts/{target_id}/network-remove"): manage(202, THING, prepare="idle"),
     ("get", "/api/containers"): LIST,
     ("get", "/api/containers/{container_id}"): ONE,
     ("get", "/api/containers/{container_id}/logs"): ONE,
@@ -345,8 +374,11 @@ COMMANDS: Final[dict[str, tuple[str, ...]]] = {
     ),
     "host": (
         "list", "show", "facts", "services", "add", "approve-key", "confirm", "remove",
-        "test", "refresh", "restart-service", "rotate-key", "tag",
+        "test", "refresh", "restart-service", "rotate-key", "tag", "measure",
     ),
+    "image": ("list", "pull", "check", "tag", "remove", "prune"),
+    "volume": ("list", "create", "remove"),
+    "network": ("list", "create", "remove"),
     "proxy": ("show", "install", "sync", "reload"),
     "domain": ("list", "add", "change", "remove", "set-password", "remove-password"),
     "cert": ("status", "check"),

@@ -354,6 +354,7 @@ def surroundings() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("provisioning.engine.accept.ring", lambda key: None)
         patch.setattr("provisioning.logs.host_driver", lambda target: fake)
+        patch.setattr("provisioning.things.asking.host_driver", lambda target: fake)
         patch.setattr("provisioning.plans.asking.host_driver", lambda target: fake)
         patch.setattr("provisioning.plans.asking.read_found", lambda *given: _EMPTY_HOST)
         patch.setattr("provisioning.engine.worker.host_driver", lambda target: fake)
