@@ -18,6 +18,18 @@ class NoParams(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
+class Sealed(BaseModel):
+    """Parameters that hold secrets a worker needs: kept encrypted until the operation has ended.
+
+    Rows, the audit and whoever follows the operation get what ``told`` says, and nothing else.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    def told(self) -> dict[str, Any]:
+        raise NotImplementedError
+
+
 class Op(Protocol):
     """The run of an operation, as a verb sees it."""
 
@@ -81,6 +93,8 @@ class Verb:
     driver, as it tests the way itself. ``confirm`` asks for the target's typed name.
     ``when`` names the states in which a console offers the verb; empty means always. ``on`` is the
     kind of target where the verb's name begins with another word, as in "proxy.sync" on a host.
+    ``judge`` looks at target and parameters before anything is accepted, without asking a host,
+    and raises VerbError.
     """
 
     kind: str
@@ -97,6 +111,7 @@ class Verb:
     finds_own_way: bool = False
     when: frozenset[str] = frozenset()
     on: str = ""
+    judge: Callable[[Any, Any], None] | None = None
 
     @property
     def family(self) -> str:

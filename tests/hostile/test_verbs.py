@@ -9,6 +9,7 @@ from pydantic import BaseModel
 
 from provisioning import engine
 from provisioning.drivers.fake import FakeHost
+from provisioning.drivers.fake_things import fake_image
 from provisioning.engine.errors import EngineError
 from provisioning.operations import VERBS
 from provisioning.operations.contract import Verb, VerbError
@@ -20,8 +21,10 @@ from tests.provisioning.rows import COMMAND, make_container, make_host
 from tests.siteflow.permission_table import TEMPLATE
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("rights_once")]
+IMAGE: Final = "nginx:1.28"
 RIGHT: Final[dict[str, dict[str, Any]]] = {
     "host.add": {"name": "new", "address": "192.0.2.1", "username": "a", "auth": "generate"},
+    "container.create": {"name": "fresh", "image": IMAGE, "networks": ["none"]},
     "host.restart-service": {"service": "x.service"},
     "template.create": {**TEMPLATE, "name": "fitting"},
     "template.edit": TEMPLATE,
@@ -65,6 +68,7 @@ def test_a_parameter(
     monkeypatch.setattr("provisioning.engine.accept.ring", lambda key: None)
     # No proxy comes up on a host in memory: nobody has to wait for it.
     monkeypatch.setattr("provisioning.operations.proxies._START_S", 0)
+    fake.images[IMAGE] = fake_image(IMAGE)
     verb = VERBS[kind]
     target = target_of(verb, make_host())
     taken = []
