@@ -19,6 +19,7 @@ NAME: Final = r"^[a-zA-Z0-9][a-zA-Z0-9_.-]{1,62}$"  # a name of one letter Docke
 MIN_MEMORY: Final = 6 * 1024 * 1024  # less than this the Engine refuses
 MAX_MEMORY: Final = 2**50
 MAX_ENVIRONMENT: Final = 256 * 1024  # characters; the kernel has limits of its own
+_VOLUME: Final = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]{0,127}")
 _VARIABLE: Final = re.compile(r"[^=\0\s]{1,255}")
 _SHOWN_CHARS: Final = 4_000
 
@@ -43,6 +44,9 @@ def _read(how: Callable[[str], dict[str, Any]]) -> BeforeValidator:
 
 Text = Annotated[str, Field(max_length=65_536), AfterValidator(_storable)]
 Plain = Annotated[str, Field(min_length=1, max_length=512), AfterValidator(_plain)]
+
+
+NetworkName = Annotated[str, Field(pattern=r"^[a-zA-Z0-9][a-zA-Z0-9_.:-]{0,127}$")]
 
 
 class PublishedPort(BaseModel):
@@ -79,6 +83,8 @@ class Mount(BaseModel):
 
     @model_validator(mode="after")
     def _target(self) -> Mount:
+        if not self.is_bind and not _VOLUME.fullmatch(self.source):
+            raise ValueError("source: no volume is called so; a folder begins with /")
         if not self.target.startswith("/") or self.target.strip("/.") == "":
             raise ValueError("target: this is not a folder inside the container, such as /data")
         return self
@@ -112,7 +118,7 @@ class NewContainer(Sealed):
     volumes: list[Annotated[Mount, _read(written.mount)]] = Field(
         default_factory=list, max_length=100
     )
-    networks: list[Plain] = Field(default_factory=list, max_length=20)
+    networks: list[NetworkName] = Field(default_factory=list, max_length=20)
     memory_bytes: int | None = Field(default=None, ge=MIN_MEMORY, le=MAX_MEMORY)
     cpus: float | None = Field(default=None, ge=0.01, le=1024)
     pids: int | None = Field(default=None, ge=1, le=4_194_304)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from provisioning.new_container.asked import Mount, NewContainer, PublishedPort
-from provisioning.new_container.judging import LOGGING
+from provisioning.new_container.judging import LOGGING, MODES
 
 # On the container, its volumes and its networks: the operation that made them.
 MADE_BY: Final = "siteflow.made-by"
@@ -13,6 +13,7 @@ MADE_BY: Final = "siteflow.made-by"
 
 def config(asked: NewContainer, *, networks: list[str], mark: str) -> dict[str, Any]:
     """The body of ``POST /containers/create``. Of the networks only the first can be in it."""
+    joined: dict[str, Any] = {name: {} for name in networks[:1] if name not in MODES}
     return {
         "Image": asked.image,
         "Cmd": asked.command or None,
@@ -21,7 +22,7 @@ def config(asked: NewContainer, *, networks: list[str], mark: str) -> dict[str, 
         "Labels": {**asked.labels, MADE_BY: mark},
         "ExposedPorts": {_key(port): {} for port in asked.ports},
         "HostConfig": _host_config(asked, networks[0]),
-        "NetworkingConfig": {"EndpointsConfig": {name: {} for name in networks[:1]}},
+        "NetworkingConfig": {"EndpointsConfig": joined},
     }
 
 
