@@ -185,6 +185,21 @@ class OutputLine(models.Model):
         return self.text
 
 
+class SealedParams(models.Model):
+    """What an operation was asked for with, secrets included; gone as soon as it has ended."""
+
+    operation = models.OneToOneField(
+        Operation, on_delete=models.CASCADE, primary_key=True, related_name="sealed"
+    )
+    encrypted = models.TextField(editable=False)
+
+    class Meta:
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"of operation {self.pk}"
+
+
 # Django looks for models in here.
 from provisioning.backups.models import BackupSource, SiteBackup  # noqa: E402
 from provisioning.certificates.models import Certificate, CertificateCheck  # noqa: E402

@@ -14,6 +14,7 @@ from provisioning.drivers.compose import project_of, verb_of
 from provisioning.drivers.containers import ContainerState
 from provisioning.drivers.errors import DriverError
 from provisioning.drivers.fake_files import FakeFiles
+from provisioning.drivers.fake_making import FakeMaking
 from provisioning.drivers.fake_stream import FakeProgram, Program, fake_sample
 from provisioning.drivers.fake_things import FakeSource, FakeThings
 from provisioning.drivers.fake_web import FakeTlsWeb, FakeWeb, Handler
@@ -74,7 +75,7 @@ class FakeEvents:
         self.pending.put(None)
 
 
-class FakeDocker(FakeThings):
+class FakeDocker(FakeThings, FakeMaking):
     """DockerApi over dicts. Changes of a container's state emit the events Docker would."""
 
     def __init__(self, host: FakeHost) -> None:
@@ -230,6 +231,7 @@ class FakeHost:
         self.stdin: list[bytes | None] = []
         self.containers = {container.name: container for container in containers}
         self.networks: dict[str, NetworkState] = {}
+        self.configs: dict[str, dict[str, Any]] = {}  # by the container's id
         self.volumes: dict[str, VolumeState] = {}
         self.images: dict[str, ImageState] = {}
         self.registry: dict[str, FakeSource] = {}  # what can be pulled, by name

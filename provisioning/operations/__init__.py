@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from provisioning.new_container import asked, judging
 from provisioning.operations import (
     backups,
     certificates,
+    container_create,
+    container_limits,
     containers,
     domains,
     host_keys,
@@ -59,6 +62,11 @@ _ALL = (
          containers.unpause, when=frozenset({"paused"})),
     Verb("container.remove", "Remove", "removed", Container, "sites.remove_container",
          containers.remove, params=containers.Removal, confirm=True),
+    Verb("container.limits", "Change limits", "changed", Container, _OPERATE_CONTAINER,
+         container_limits.change, params=container_limits.NewLimits),
+    Verb("container.create", "Create container", "created", Host, _MANAGE_SITE,
+         container_create.create, params=asked.NewContainer, deadline_s=_LONG_S, on="host",
+         judge=judging.judge),
     Verb("host.test", "Test", "tested", Host, _OPERATE_HOST, host_test.test, deadline_s=120,
          reads_only=True, finds_own_way=True),
     Verb("host.refresh", "Refresh", "refreshed", Host, _OPERATE_HOST, hosts.refresh,

@@ -42,7 +42,13 @@ TABS = (
     "operations", "audit",
 )  # fmt: skip
 MAX_SHOWN = 500
-_FORMS = {"host.add", "host.change", "host.add-site", "nas.set"}  # have pages of their own
+_FORMS = {
+    "host.add",
+    "host.change",
+    "host.add-site",
+    "nas.set",
+    "container.create",
+}  # have pages of their own
 _IN_PLACE = {
     "host.add-site",
     "host.approve-key",
@@ -232,6 +238,7 @@ def _tab(request: HttpRequest, row: Host, tab: str) -> dict[str, Any]:
             "items": [container_out(each) for each in found],
             "container_buttons": buttons(request.user, "container"),
             "under_way": under_way(request, "container", keys),
+            "may_make": may_on(request.user, "sites.manage_site", row) and not row.is_pending,
         }
     if tab == "operations":
         return {"operations": operations_of(request, "host", row.pk)}

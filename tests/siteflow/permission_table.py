@@ -39,6 +39,7 @@ from tests.siteflow.matrix.rows import (
 CONNECTION: Final = {"name": "new", "address": "192.0.2.1", "username": "a"}
 NEW_HOST: Final = {**CONNECTION, "auth": "generate"}
 NEW_SITE: Final = {"name": "fresh", "template": "static", "params": {"site_title": "Fresh"}}
+NEW_CONTAINER: Final = {"name": "fresh", "image": "nginx:1.28", "environment": {"A": "b"}}
 COMPOSE: Final = (
     "services:\n  web: {image: 'nginx:1.28', mem_limit: 64m, restart: always, "
     "logging: {driver: json-file, options: {max-size: 1m, max-file: '2'}}}\n"
@@ -77,6 +78,8 @@ VERBS: Final[dict[str, VerbRow]] = {
     "container.pause": VerbRow("operate"),
     "container.unpause": VerbRow("operate"),
     "container.remove": VerbRow("remove", confirm=True),
+    "container.limits": VerbRow("operate", {"pids": 100}),
+    "container.create": VerbRow("manage", NEW_CONTAINER),
     "host.test": VerbRow("operate"),
     "host.refresh": VerbRow("operate"),
     "host.restart-service": VerbRow("operate", {"service": "nginx.service"}),
@@ -176,6 +179,13 @@ API: Final[dict[tuple[str, str], Row]] = {
     ("get", "/api/containers"): LIST,
     ("get", "/api/containers/{container_id}"): ONE,
     ("get", "/api/containers/{container_id}/logs"): ONE,
+    ("get", "/api/containers/{container_id}/inspect"): ONE,
+    ("post", "/api/containers"): replace(
+        manage(202, {**NEW_CONTAINER, "host": "KEY"}), kind="host"
+    ),
+    ("post", "/api/containers/plan"): plan("manage", {**NEW_CONTAINER, "host": "KEY"}, kind="host"),
+    ("post", "/api/hosts/{target_id}/container-create"): manage(202, NEW_CONTAINER),
+    ("post", "/api/containers/{target_id}/limits"): operate({"pids": 100}),
     ("post", "/api/containers/{target_id}/start"): operate(),
     ("post", "/api/containers/{target_id}/stop"): operate(),
     ("post", "/api/containers/{target_id}/restart"): operate(),
@@ -369,7 +379,7 @@ SOCKETS: Final[dict[str, tuple[str, ...]]] = {
 COMMANDS: Final[dict[str, tuple[str, ...]]] = {
     "audit": ("list", "verify", "cleanup", "export"),
     "container": (
-        "list", "show", "logs",
+        "list", "show", "logs", "inspect", "create", "limits",
         "start", "stop", "restart", "kill", "pause", "unpause", "remove",
     ),
     "host": (

@@ -48,7 +48,7 @@ _TABS: Final = {
     ),
     "site": ("metrics", "domains"),
     "domain": ("operations", "audit"),
-    "container": ("logs", "metrics", "operations", "audit"),
+    "container": ("logs", "metrics", "limits", "inspect", "operations", "audit"),
 }
 _BULK: Final = "admin/sites/container/bulk/container.remove/"
 _STOP: Final = "admin/sites/container/ action=stop"
