@@ -16,15 +16,22 @@ pages = get_asgi_application()  # sets Django up, which the sockets' code needs
 from siteflow import consumers  # noqa: E402
 from siteflow.gate import Gate  # noqa: E402
 from siteflow.origin import OwnOriginOnly  # noqa: E402
+from siteflow.sockets.logs import LogSocket  # noqa: E402
+from siteflow.sockets.merged_logs import MergedLogSocket  # noqa: E402
 
 # For the type checker: Django's own paths lead to views.
 live: Any = consumers.LiveSocket.serve
+logs: Any = LogSocket.serve
+merged_logs: Any = MergedLogSocket.serve
 nowhere: Any = consumers.nowhere
 sockets = [
     path("api/ws", live),
     # For simple clients: the same socket, subscribed from the start.
     path("ws/dashboard", live, {"topics": ("hosts", "containers", "operations")}),
     path("ws/tasks/<int:operation>", live, {"topics": ("operation.{operation}",)}),
+    path("ws/containers/<int:container>/logs", logs),
+    path("ws/sites/<int:site>/logs", merged_logs),
+    path("ws/logs", merged_logs),
     re_path(r"", nowhere),
 ]
 application = Gate(

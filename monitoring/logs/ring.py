@@ -112,7 +112,7 @@ class Ring:
         return self._bytes_ever - self.piece(max(index, self.start)).offset
 
     def add(self, lines: list[Line]) -> None:
-        for part in _parts(lines):
+        for part in parts_of(lines):
             self._keep(part, None)
             self.lines += len(part)
 
@@ -139,12 +139,12 @@ class Ring:
             if not piece.may_hold(cursor.at):
                 continue
             for offset, line in enumerate(piece.lines, start=1):
-                if line.at == cursor.at and line.count == cursor.count:
+                if line.at == cursor.at and line.nth == cursor.nth:
                     return piece.index, offset
         return None
 
 
-def _parts(lines: list[Line]) -> Iterator[list[Line]]:
+def parts_of(lines: list[Line]) -> Iterator[list[Line]]:
     """At most PIECE_LINES and about PIECE_BYTES each."""
     start = size = 0
     for number, line in enumerate(lines):

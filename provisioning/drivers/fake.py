@@ -14,6 +14,7 @@ from provisioning.drivers.compose import project_of, verb_of
 from provisioning.drivers.containers import ContainerState
 from provisioning.drivers.errors import DriverError
 from provisioning.drivers.fake_files import FakeFiles
+from provisioning.drivers.fake_logs import FakeLog, FakeLogs
 from provisioning.drivers.fake_stream import FakeProgram, Program, fake_sample
 from provisioning.drivers.fake_things import FakeThings
 from provisioning.drivers.fake_web import FakeTlsWeb, FakeWeb, Handler
@@ -74,7 +75,7 @@ class FakeEvents:
         self.pending.put(None)
 
 
-class FakeDocker(FakeThings):
+class FakeDocker(FakeLogs, FakeThings):
     """DockerApi over dicts. Changes of a container's state emit the events Docker would."""
 
     def __init__(self, host: FakeHost) -> None:
@@ -232,6 +233,7 @@ class FakeHost:
         self.volumes: dict[str, VolumeState] = {}
         self.images: dict[str, ImageState] = {}
         self.logs: dict[str, list[str]] = {}
+        self.followed: dict[str, FakeLog] = {}  # with times, and growing
         self.stats: dict[str, dict[str, Any]] = {}  # by the container's id
         self.well: set[str] = set()  # whose own check passes, whatever the Engine says yet
         self.files = FakeFiles()

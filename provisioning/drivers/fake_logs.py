@@ -103,7 +103,7 @@ class FakeLogs:
     ) -> LogStream:  # fmt: skip
         self._host.note("docker", "log_stream", docker_id)
         container = self._host.fake_docker.container(docker_id)
-        log = self._host.followed.setdefault(container.name, FakeLog())
+        log = self._log(container.name)
         with log.more:
             lines = [
                 line for line in log.lines
@@ -119,11 +119,17 @@ class FakeLogs:
                 log.streams.append(made)
         return made
 
+    def _log(self, name: str) -> FakeLog:
+        if name not in self._host.followed:
+            log = self._host.followed[name] = FakeLog()
+            log.write(*self._host.logs.get(name, ()))
+        return self._host.followed[name]
+
 
 def _counted(lines: list[Line]) -> list[Line]:
     """As an Engine's: what came before the first of them is not known."""
     found: list[Line] = []
     for line in lines:
         same = found and found[-1].at == line.at
-        found.append(line._replace(count=found[-1].count + 1 if same else 0))
+        found.append(line._replace(nth=found[-1].nth + 1 if same else 0))
     return found

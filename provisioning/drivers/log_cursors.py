@@ -30,14 +30,14 @@ class Cursor:
     """A line: its time as Docker writes it, and how many of that time came before it."""
 
     at: str
-    count: int = 0
+    nth: int = 0
 
     def __str__(self) -> str:
-        return f"{self.at}~{self.count}" if self.count else self.at
+        return f"{self.at}~{self.nth}" if self.nth else self.at
 
     @classmethod
     def of(cls, line: Line) -> Cursor:
-        return cls(line.at, line.count)
+        return cls(line.at, line.nth)
 
     @property
     def at_ns(self) -> int:
@@ -92,7 +92,7 @@ class Resuming:
         for line in lines:
             if self._done:
                 found.append(line)
-            elif line.at == self.cursor.at and line.count == self.cursor.count:
+            elif line.at == self.cursor.at and line.nth == self.cursor.nth:
                 self._done, self._later = True, []
             elif line.at > self.cursor.at:
                 self._later.append(line)

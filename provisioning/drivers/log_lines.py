@@ -26,16 +26,16 @@ _CUT: Final = b" ... (the rest of this line was left out)"
 
 
 class Line(NamedTuple):
-    """``count`` tells lines of one time apart: so many came before it. In JSON it is a list."""
+    """``nth`` tells lines of one time apart: so many came before it. In JSON it is a list."""
 
     at: str
-    count: int
+    nth: int
     stream: str
     text: str
 
     @property
     def cursor(self) -> str:
-        return f"{self.at}~{self.count}" if self.count else self.at
+        return f"{self.at}~{self.nth}" if self.nth else self.at
 
 
 class Frames:
@@ -48,7 +48,8 @@ class Frames:
     def feed(self, data: bytes) -> list[tuple[int, bytes]]:
         """Raises DriverError ``garbage`` where no frames are."""
         data = self._rest + data if self._rest else data
-        at, end, found = 0, len(data), []
+        at, end = 0, len(data)
+        found: list[tuple[int, bytes]] = []
         unpack, keep = _HEADER.unpack_from, found.append
         while end - at >= 8:
             number, size = unpack(data, at)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
+
+from django.http import HttpResponse
 
 from provisioning.drivers.errors import DriverError
 from provisioning.drivers.host import DockerApi
@@ -64,8 +67,9 @@ def read_part(docker: DockerApi, docker_id: str, asked: Asked) -> Part:
     for lines in _read(docker, docker_id, asked, tail=asked.tail + 1):
         kept.add(lines)
     lines = kept.lines()
-    ends = (Cursor.of(lines[0]), Cursor.of(lines[-1])) if lines else (None, None)
-    return Part(asked.choice.of(lines), len(lines), *ends, more=False)
+    if not lines:
+        return Part([], 0, None, None)
+    return Part(asked.choice.of(lines), len(lines), Cursor.of(lines[0]), Cursor.of(lines[-1]))
 
 
 def _after(docker: DockerApi, docker_id: str, asked: Asked, after: Cursor) -> Part:
@@ -124,19 +128,20 @@ def _end(lines: list[Line], until: datetime | Cursor | None) -> int:
     """How many of these come before the end, which is in them; 0 if it is not."""
     if isinstance(until, Cursor):
         for number, line in enumerate(lines, start=1):
-            if (line.at, line.count) == (until.at, until.count):
+            if (line.at, line.nth) == (until.at, until.nth):
                 return number
     return 0
 
 
-def read_log(row: Container, asked: Asked) -> dict[str, Any]:
+def read_log(row: Container, asked: Asked, *, timestamps: bool = False) -> dict[str, Any]:
     """As the API tells it. Raises DriverError."""
     part = read_part(host_driver(target_of(row.host)).docker, row.docker_id, asked)
+    items = [item_of(line, timestamps=timestamps) for line in part.lines]
     return {
         "container": row.pk,
-        "lines": [_storable(line) for line in part.lines],
+        "lines": [item["text"] for item in items],
         "read": part.read,
-        "items": [item_of(line) for line in part.lines],
+        "items": items,
         "first": None if part.first is None else str(part.first),
         "last": None if part.last is None else str(part.last),
         "more": part.more,
@@ -144,12 +149,20 @@ def read_log(row: Container, asked: Asked) -> dict[str, Any]:
     }
 
 
-def item_of(line: Line) -> dict[str, Any]:
+def item_of(line: Line, *, timestamps: bool = False) -> dict[str, Any]:
+    text = storable(line.text, limit=len(line.text))
     return {
-        "cursor": line.cursor, "at": line.at, "stream": line.stream,
-        "level": level_of(line.text) or None, "text": _storable(line),
-    }  # fmt: skip
+        "cursor": line.cursor,
+        "at": line.at,
+        "stream": line.stream,
+        "level": level_of(line.text) or None,
+        "text": f"{line.at} {text}" if timestamps else text,
+    }
 
 
-def _storable(line: Line) -> str:
-    return storable(line.text, limit=len(line.text))
+def as_text(row: Container, told: dict[str, Any]) -> HttpResponse:
+    """A file; whatever is in it, no browser shows it as a page."""
+    name = re.sub(r"[^A-Za-z0-9_.-]", "_", row.name)
+    body = "".join(f"{line}\n" for line in told["lines"])
+    headers = {"Content-Disposition": f'attachment; filename="{name}.log"'}
+    return HttpResponse(body, content_type="text/plain; charset=utf-8", headers=headers)
