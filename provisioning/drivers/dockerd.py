@@ -18,6 +18,7 @@ from provisioning.drivers.deadline import Deadline
 from provisioning.drivers.dial import Dialer
 from provisioning.drivers.docker_errors import translated
 from provisioning.drivers.docker_images import DockerImages
+from provisioning.drivers.docker_logs import DockerLogs
 from provisioning.drivers.docker_making import DockerMaking
 from provisioning.drivers.docker_transport import DockerAdapter
 from provisioning.drivers.errors import DriverError
@@ -42,7 +43,7 @@ _SIGNAL = re.compile(r"[A-Z0-9+-]{1,16}")
 _API_VERSION = re.compile(r"1\.\d{1,3}")
 
 
-class Dockerd(DockerImages, DockerMaking):
+class Dockerd(DockerImages, DockerMaking, DockerLogs):
     """DockerApi over kept streams. Thread-safe; every call ends within ``timeout_s`` seconds,
     stopping and restarting within ``grace_s`` more.
 

@@ -14,6 +14,7 @@ from provisioning.drivers.compose import project_of, verb_of
 from provisioning.drivers.containers import ContainerState
 from provisioning.drivers.errors import DriverError
 from provisioning.drivers.fake_files import FakeFiles
+from provisioning.drivers.fake_logs import FakeLog, FakeLogs
 from provisioning.drivers.fake_making import FakeMaking
 from provisioning.drivers.fake_stream import FakeProgram, Program, fake_sample
 from provisioning.drivers.fake_things import FakeSource, FakeThings
@@ -75,7 +76,7 @@ class FakeEvents:
         self.pending.put(None)
 
 
-class FakeDocker(FakeThings, FakeMaking):
+class FakeDocker(FakeThings, FakeMaking, FakeLogs):
     """DockerApi over dicts. Changes of a container's state emit the events Docker would."""
 
     def __init__(self, host: FakeHost) -> None:
@@ -237,6 +238,7 @@ class FakeHost:
         self.registry: dict[str, FakeSource] = {}  # what can be pulled, by name
         self.usage: dict[str, Any] = {}  # what ``docker system df`` says besides
         self.logs: dict[str, list[str]] = {}
+        self.followed: dict[str, FakeLog] = {}  # with times, and growing
         self.stats: dict[str, dict[str, Any]] = {}  # by the container's id
         self.well: set[str] = set()  # whose own check passes, whatever the Engine says yet
         self.files = FakeFiles()

@@ -16,7 +16,8 @@ from provisioning.operations.contract import Verb, VerbError
 from provisioning.site_templates.models import SiteTemplate
 from sites.models import Container, Domain, Host, Site
 from tests.hostile.corpus import Corpus, encodable
-from tests.hostile.test_new_container import IMAGE, TOGETHER
+from tests.hostile.test_new_container import IMAGE as FRESH_IMAGE
+from tests.hostile.test_new_container import TOGETHER
 from tests.hostile.world import taken_back
 from tests.provisioning.rows import COMMAND, make_container, make_host
 from tests.siteflow.permission_table import IMAGE, PRUNE, TEMPLATE
@@ -24,7 +25,7 @@ from tests.siteflow.permission_table import IMAGE, PRUNE, TEMPLATE
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("rights_once")]
 RIGHT: Final[dict[str, dict[str, Any]]] = {
     "host.add": {"name": "new", "address": "192.0.2.1", "username": "a", "auth": "generate"},
-    "container.create": {"name": "fresh", "image": IMAGE, "networks": ["none"]},
+    "container.create": {"name": "fresh", "image": FRESH_IMAGE, "networks": ["none"]},
     "host.restart-service": {"service": "x.service"},
     "template.create": {**TEMPLATE, "name": "fitting"},
     "template.edit": TEMPLATE,
@@ -76,7 +77,7 @@ def test_a_parameter(
     monkeypatch.setattr("provisioning.engine.accept.ring", lambda key: None)
     # No proxy comes up on a host in memory: nobody has to wait for it.
     monkeypatch.setattr("provisioning.operations.proxies._START_S", 0)
-    fake.images[IMAGE] = fake_image(IMAGE)
+    fake.images[FRESH_IMAGE] = fake_image(FRESH_IMAGE)
     verb = VERBS[kind]
     target = target_of(verb, make_host())
     taken = []
