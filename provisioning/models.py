@@ -193,10 +193,15 @@ from provisioning.quarantine.models import Quarantine  # noqa: E402
 from provisioning.releases.models import Release  # noqa: E402
 from provisioning.rollouts.models import Rollout, RolloutSite  # noqa: E402
 from provisioning.site_templates.models import SiteTemplate, TemplateVersion  # noqa: E402
+from provisioning.terminals.models import (  # noqa: E402
+    RecordingPiece,
+    TerminalSession,
+    TerminalWatcher,
+)
 from provisioning.wizards.models import Wizard  # noqa: E402
 
 __all__ = [
     "BackupSource", "Certificate", "CertificateCheck", "Operation", "OutputLine", "Proxy",
-    "Quarantine", "Release", "Rollout", "RolloutSite", "SiteBackup", "SiteTemplate", "Step",
-    "TemplateVersion", "Wizard",
+    "Quarantine", "RecordingPiece", "Release", "Rollout", "RolloutSite", "SiteBackup",
+    "SiteTemplate", "Step", "TemplateVersion", "TerminalSession", "TerminalWatcher", "Wizard",
 ]  # fmt: skip
