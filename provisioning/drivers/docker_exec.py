@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from provisioning.drivers.docker_errors import translated
@@ -77,10 +77,16 @@ class DockerExec:
         """Whether who commands a process in this container commands the host as well."""
         return _commands_host(self._inspect(docker_id))
 
-    def exec_open(self, docker_id: str, start: Start) -> ExecTerminal:
-        """Starts it and returns when it runs. DriverError ``command_failed`` if it cannot be."""
+    def exec_open(
+        self, docker_id: str, start: Start, *, made: Callable[[str], object]
+    ) -> ExecTerminal:
+        """Starts it and returns when it runs. DriverError ``command_failed`` if it cannot be.
+
+        ``made`` is told its id before it is started, so that nothing runs of which nobody knows.
+        """
         check_size(cols=start.cols, rows=start.rows)
         exec_id = self._made(docker_id, start)
+        made(exec_id)
         body = {"Detach": False, "Tty": start.tty}
         stream = self._raw(
             f"starting a process in {docker_id}", "POST", f"/exec/{exec_id}/start",
@@ -108,7 +114,8 @@ class DockerExec:
     def _until_started(self, terminal: ExecTerminal, start: Start) -> None:
         """Docker answers before it has tried; why it could not start it comes as output."""
         deadline = time.monotonic() + _START_S
-        while not (state := self.exec_state(terminal.exec_id)).running:
+        # Docker calls it running before it has a number.
+        while not ((state := self.exec_state(terminal.exec_id)).running and state.pid):
             if state.exit_code in _NOT_STARTED:
                 said = printable(terminal.all_said(), limit=300)
                 raise DriverError(f"{self._who}: it cannot be started: {said}", "command_failed")

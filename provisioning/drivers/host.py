@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -60,7 +60,9 @@ class DockerApi(Protocol):
     def remove_image(self, name: str) -> None: ...
     def find_shell(self, docker_id: str) -> str: ...
     def commands_host(self, docker_id: str) -> bool: ...
-    def exec_open(self, docker_id: str, start: Start) -> Terminal: ...
+    def exec_open(
+        self, docker_id: str, start: Start, *, made: Callable[[str], object]
+    ) -> Terminal: ...
     def exec_state(self, exec_id: str) -> ExecState: ...
     def exec_detached(
         self, docker_id: str, argv: Sequence[str], *, user: str, privileged: bool

@@ -35,6 +35,8 @@ class LocalTerminal:
         check_size(cols=cols, rows=rows)
         self._who = who
         self._closing = threading.Lock()
+        # A descriptor that is closed while somebody uses it may be another file's by then.
+        self._reading, self._sending = threading.Lock(), threading.Lock()
         self._closed = False
         self._master, theirs = pty.openpty()
         try:
@@ -49,9 +51,13 @@ class LocalTerminal:
             os.close(theirs)
 
     def send(self, data: bytes) -> None:
+        with self._sending:
+            self._send(data)
+
+    def _send(self, data: bytes) -> None:
         deadline = Deadline(_SEND_S)
         rest = memoryview(data)
-        while rest:
+        while rest and not self._closed:
             try:
                 rest = rest[os.write(self._master, rest) :]
             except BlockingIOError:
@@ -65,6 +71,10 @@ class LocalTerminal:
             raise DriverError(f"{self._who}: the process takes no input", "timeout")
 
     def recv(self, size: int, *, timeout_s: float) -> bytes:
+        with self._reading:
+            return b"" if self._closed else self._recv(size, timeout_s)
+
+    def _recv(self, size: int, timeout_s: float) -> bytes:
         try:
             if not select.select([self._master], [], [], timeout_s)[0]:
                 raise TimeoutError
@@ -73,15 +83,16 @@ class LocalTerminal:
             raise TimeoutError from None
         except TimeoutError:
             raise
-        except (OSError, ValueError) as error:
-            if isinstance(error, ValueError) or error.errno in (errno.EIO, errno.EBADF):
-                return b""  # nobody holds the other side any more, or we do not
+        except OSError as error:
+            if error.errno == errno.EIO:
+                return b""  # nobody holds the other side any more
             raise
 
     def resize(self, *, cols: int, rows: int) -> None:
         check_size(cols=cols, rows=rows)
-        with contextlib.suppress(OSError):
-            _set_size(self._master, cols=cols, rows=rows)
+        with self._sending, contextlib.suppress(OSError):
+            if not self._closed:
+                _set_size(self._master, cols=cols, rows=rows)
 
     def exit_code(self) -> int | None:
         try:
@@ -99,7 +110,8 @@ class LocalTerminal:
                 return
             self._closed = True
         self._end_session()
-        os.close(self._master)
+        with self._reading, self._sending:
+            os.close(self._master)
 
     def end(self) -> bool:
         return self._process.poll() is not None

@@ -117,6 +117,11 @@ class TerminalSession(models.Model):
         """What one must hold to have it open, or to look on."""
         return ON_HOSTS if self.as_host or not self.docker_id else IN_CONTAINERS
 
+    def is_of(self, exec_id: str) -> None:
+        """The process that was made for it, which is not started yet."""
+        self.exec_id = exec_id
+        TerminalSession.objects.filter(pk=self.pk).update(exec_id=exec_id)
+
     @property
     def action(self) -> str:
         return "container.exec" if self.docker_id else "host.terminal"

@@ -22,11 +22,12 @@ MAX_WAITING_BYTES: Final = 512 * 1024  # not written yet; then who reads waits
 class Recorder:
     """``output`` and ``resized`` are for the thread that reads, ``take`` for the one that writes.
 
-    ``cut`` is the reason once nothing more is taken.
+    ``cut`` is the reason once nothing more is taken, ``is_full`` whether that is its size.
     """
 
     def __init__(self, *, limit_bytes: int, clock: Callable[[], float] = time.monotonic) -> None:
         self.cut = ""
+        self.is_full = False
         self.taken_bytes = 0
         self._limit_bytes = limit_bytes
         self._clock = clock
@@ -46,6 +47,7 @@ class Recorder:
             if text := self._decode(data):
                 self._add("o", text)
             if self.taken_bytes >= self._limit_bytes:
+                self.is_full = True
                 self._cut(f"the recording ends here: it has reached {self._limit_bytes >> 20} MB")
 
     def resized(self, *, cols: int, rows: int) -> None:
@@ -68,7 +70,7 @@ class Recorder:
             self._over = True
             self._room.notify_all()
 
-    def is_full(self) -> bool:
+    def has_piece(self) -> bool:
         """Whether there is a whole piece to write."""
         return self._waiting_bytes >= PIECE_BYTES
 

@@ -34,6 +34,8 @@ LOOK_EVERY_S: Final = 2.0
 ASK_EVERY_S: Final = 15.0  # whether a silent host is still there
 WARNED_S: Final = 60.0
 _STEP_S: Final = 1.0
+_EXIT_S: Final = 2.0
+_PAUSE_S: Final = 0.05
 
 
 @dataclass(frozen=True)
@@ -46,9 +48,12 @@ class End:
 
 
 class Screen(Protocol):
-    """Who is in front of it. Called from our threads; none of these may wait."""
+    """Who is in front of it. Called from our threads; only ``show`` may wait, until it is gone."""
 
     def show(self, data: bytes) -> None: ...
+    def gone(self) -> None:
+        """The end has begun: nothing waits in ``show`` any longer."""
+
     def tell(self, code: str, message: str, **more: object) -> None: ...
     def over(self, end: End) -> None: ...
 
@@ -57,15 +62,22 @@ class Run:
     """``stop`` and the process's own end lead to the same: once, and certainly."""
 
     def __init__(
-        self, row: TerminalSession, terminal: Terminal, host: HostDriver, screen: Screen
+        self,
+        row: TerminalSession,
+        terminal: Terminal,
+        host: HostDriver,
+        screen: Screen,
+        *,
+        confirms: bool = False,
     ) -> None:
         self.row = row
         self._terminal = terminal
         self._host = host
         self._screen = screen
+        self._confirms = confirms  # whether the client says what has arrived
         self._end: End | None = None
         self._ending = threading.Lock()
-        self._typed: queue.Queue[Callable[[], None] | None] = queue.Queue(MAX_TYPED)
+        self._typed: queue.Queue[Callable[[], None]] = queue.Queue(MAX_TYPED)
         self._window = threading.Condition()
         self._unconfirmed = 0
         self._recorder = Recorder(limit_bytes=settings.RECORDING_MAX_MB << 20)
@@ -115,6 +127,7 @@ class Run:
         self._recorder.give_up("the terminal was closed")
         with self._window:
             self._window.notify_all()
+        self._screen.gone()
         threading.Thread(target=self._terminal.close, name="terminal-close", daemon=True).start()
         self._wake.set()
 
@@ -155,23 +168,25 @@ class Run:
     def _show(self, data: bytes) -> None:
         self.row.bytes_out += len(data)
         self._recorder.output(data)
-        if self._recorder.is_full():
+        if self._recorder.has_piece():
             self._wake.set()
-        with self._window:
-            self._window.wait_for(
-                lambda: self._unconfirmed < WINDOW_BYTES or self._end is not None
-            )
-            self._unconfirmed += len(data)
+        if self._confirms:
+            with self._window:
+                self._window.wait_for(
+                    lambda: self._unconfirmed < WINDOW_BYTES or self._end is not None
+                )
+                self._unconfirmed += len(data)
         self._screen.show(data)
 
     def _write(self) -> None:
-        while (work := self._typed.get()) is not None:
+        while not self._read_all.is_set():
             try:
-                work()
+                self._typed.get(timeout=_STEP_S)()
+            except queue.Empty:
+                continue
             except DriverError as error:
-                if self._end is not None:
-                    return
-                self._screen.tell(error.code, error.message)
+                if self._end is None:
+                    self._screen.tell(error.code, error.message)
 
     def _keep(self) -> None:
         """Until the end, and then sees to the end itself."""
@@ -200,7 +215,7 @@ class Run:
             return
         self._piece += 1
         self.row.recorded_bytes += len(text)
-        if self._recorder.cut and self._end is None:
+        if self._recorder.is_full and self._end is None:
             self._cut()
 
     def _not_recorded(self, error: Exception) -> None:
@@ -263,7 +278,6 @@ class Run:
 
     def _finish(self) -> None:
         end = self._end or End("exited")
-        self._typed.put(None)
         self._recorder.give_up("the end")
         is_gone, exit_code, error = self._process_end(end)
         end = End(end.why, end.message, exit_code)
@@ -280,7 +294,7 @@ class Run:
     def _process_end(self, end: End) -> tuple[bool, int | None, str]:
         """Whether it is gone for certain, its exit code if it ended by itself, and what failed."""
         try:
-            exit_code = self._terminal.exit_code() if end.why == "exited" else None
+            exit_code = self._exit_code() if end.why == "exited" else None
             self._terminal.end()
             self._terminal.close()
             return process_ended(self.row, self._host), exit_code, ""
@@ -288,7 +302,16 @@ class Run:
             self._terminal.close()
             return error.code == "not_found", None, error.message
 
+    def _exit_code(self) -> int | None:
+        """Its output ends a moment before the host knows of its end."""
+        deadline = time.monotonic() + _EXIT_S
+        while (code := self._terminal.exit_code()) is None and time.monotonic() < deadline:
+            time.sleep(_PAUSE_S)  # an exec has no wait of its own
+        return code
+
     def _record_rest(self) -> None:
+        if self._recorder.is_full and self.row.recording == self.row.Recording.WHOLE:
+            self.row.recording = self.row.Recording.CUT
         text = self._recorder.take()
         if text and self.row.recording != self.row.Recording.FAILED:
             try:
