@@ -16,15 +16,23 @@ pages = get_asgi_application()  # sets Django up, which the sockets' code needs
 from siteflow import consumers  # noqa: E402
 from siteflow.gate import Gate  # noqa: E402
 from siteflow.origin import OwnOriginOnly  # noqa: E402
+from siteflow.sockets.exec import HostTerminalSocket, TerminalSocket  # noqa: E402
+from siteflow.sockets.watch import WatchSocket  # noqa: E402
 
 # For the type checker: Django's own paths lead to views.
 live: Any = consumers.LiveSocket.serve
 nowhere: Any = consumers.nowhere
+exec_socket: Any = TerminalSocket.serve
+host_terminal: Any = HostTerminalSocket.serve
+watch: Any = WatchSocket.serve
 sockets = [
     path("api/ws", live),
     # For simple clients: the same socket, subscribed from the start.
     path("ws/dashboard", live, {"topics": ("hosts", "containers", "operations")}),
     path("ws/tasks/<int:operation>", live, {"topics": ("operation.{operation}",)}),
+    path("ws/containers/<int:key>/exec", exec_socket),
+    path("ws/hosts/<int:key>/terminal", host_terminal),
+    path("ws/terminals/<int:key>/watch", watch),
     re_path(r"", nowhere),
 ]
 application = Gate(

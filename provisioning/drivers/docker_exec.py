@@ -177,7 +177,8 @@ class DockerExec:
             )  # fmt: skip
             made = api.create_container(
                 image, entrypoint=list(argv[:1]), command=list(argv[1:]), user="0",
-                host_config=config, labels={"siteflow.role": "helper"}, healthcheck={"test": ["NONE"]},
+                host_config=config, labels={"siteflow.role": "helper"},
+                healthcheck={"test": ["NONE"]},
             )  # fmt: skip
             try:
                 api.start(made["Id"])

@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Final
 
 from provisioning.drivers.docker_exec import MARK
@@ -94,7 +95,9 @@ def _ways(
 
     def inside(signal: str, user: str = "0", privileged: bool = True) -> Callable[[], object]:
         def act() -> None:
-            argv = signal_argv(host.docker.find_shell(docker_id), signal, mark=mark, session=session)
+            argv = signal_argv(
+                host.docker.find_shell(docker_id), signal, mark=mark, session=session
+            )
             host.docker.exec_detached(docker_id, argv, user=user, privileged=privileged)
 
         return act
@@ -104,9 +107,9 @@ def _ways(
     yield inside("KILL", "", False), _FIRM_S
     if session:  # only then it is certain that the number is this container's
         yield lambda: host.run(("kill", "-KILL", str(pid)), sudo=sudo, timeout_s=_LOOK_S), _FIRM_S
+    argv = signal_argv("/bin/sh", "KILL", mark=mark, session=session)
     for image in _images(host):
-        argv = signal_argv("/bin/sh", "KILL", mark=mark, session=session)
-        yield lambda image=image: host.docker.run_beside(docker_id, image, argv), _FIRM_S  # type: ignore[misc]
+        yield partial(host.docker.run_beside, docker_id, image, argv), _FIRM_S
 
 
 def _images(host: HostDriver) -> list[str]:

@@ -14,6 +14,7 @@ import struct
 import subprocess
 import termios
 import threading
+from pathlib import Path
 from typing import Final
 
 from provisioning.drivers.deadline import Deadline
@@ -153,9 +154,9 @@ def _set_size(descriptor: int, *, cols: int, rows: int) -> None:
 def _session(leader: int) -> list[int]:
     """All processes of a session."""
     found = []
-    for name in os.listdir("/proc"):
-        if name.isdigit():
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
             with contextlib.suppress(OSError):
-                if os.getsid(int(name)) == leader:
-                    found.append(int(name))
+                if os.getsid(pid := int(entry.name)) == leader:
+                    found.append(pid)
     return found

@@ -175,9 +175,9 @@ def shown(argv: tuple[str, ...]) -> str:
     words = []
     hide = False
     for word in argv:
-        words.append(MASK if hide else word)
+        words.append(MASK if hide else shlex.quote(word))
         hide = word in _SECRET_OPTIONS
-    return mask_text(shlex.join(words))[:_MAX_SHOWN]
+    return mask_text(" ".join(words))[:_MAX_SHOWN]
 
 
 def on_record(

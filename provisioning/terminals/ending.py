@@ -11,12 +11,12 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from audit.models import Phase, Status
-from provisioning.drivers import exec_ending, pool
+from provisioning.drivers import exec_ending
 from provisioning.drivers.errors import DriverError
 from provisioning.drivers.host import HostDriver
-from provisioning.targets import target_of
 from provisioning.terminals.beginning import on_record
 from provisioning.terminals.models import TerminalSession
+from provisioning.terminals.way import driver_of
 
 log = logging.getLogger(__name__)
 
@@ -31,7 +31,7 @@ def host_of(row: TerminalSession) -> HostDriver:
     """The way to its host. DriverError when there is none, as when the host's key has changed."""
     if row.host is None:
         raise DriverError(f"{row.host_name} is not known any more.", "not_found")
-    return pool.host_driver(target_of(row.host))
+    return driver_of(row.host)
 
 
 def process_ended(row: TerminalSession, host: HostDriver) -> bool:

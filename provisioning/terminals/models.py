@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -12,7 +13,7 @@ from django.db.models import Q
 from audit.record import Actor
 from sites.encryption import decrypt, encrypt, rotated
 from sites.models import Host
-from sites.rights import Place, Viewer, may, reach
+from sites.rights import NOWHERE, Place, Reach, Viewer, may, reach
 
 LEASE: Final = timedelta(seconds=20)  # of a web process on its terminal, renewed while it lives
 WATCHING: Final = timedelta(seconds=6)  # after the last sign of who looks on
@@ -97,12 +98,8 @@ class TerminalSession(models.Model):
         verbose_name = "terminal"
         ordering = ("-id",)
         indexes = (
-            models.Index(
-                fields=["lease_until"], condition=Q(ended_at=None), name="terminal_open"
-            ),
-            models.Index(
-                fields=["try_at"], condition=Q(left_over=True), name="terminal_left_over"
-            ),
+            models.Index(fields=["lease_until"], condition=Q(ended_at=None), name="terminal_open"),
+            models.Index(fields=["try_at"], condition=Q(left_over=True), name="terminal_left_over"),
         )
 
     def __str__(self) -> str:
@@ -116,6 +113,14 @@ class TerminalSession(models.Model):
     def permission(self) -> str:
         """What one must hold to have it open, or to look on."""
         return ON_HOSTS if self.as_host or not self.docker_id else IN_CONTAINERS
+
+    def is_open_to(self, reaches: Mapping[str, Reach]) -> bool:
+        """Whether who reaches this far may have it open. On this machine a shell reads it all."""
+        found = reaches.get(self.permission, NOWHERE)
+        local = self.host is not None and self.host.connection == Host.Connection.LOCAL
+        if local and self.permission == ON_HOSTS:
+            return found.everywhere
+        return found.covers(*self.place)
 
     def is_of(self, exec_id: str) -> None:
         """The process that was made for it, which is not started yet."""

@@ -10,11 +10,9 @@ from django.contrib.auth.models import User
 
 from audit.models import Phase, Status
 from audit.record import Actor, record
-from provisioning.drivers import pool
 from provisioning.drivers.errors import DriverError
 from provisioning.drivers.host import HostDriver
 from provisioning.drivers.terminal import Start, Terminal
-from provisioning.targets import target_of
 from provisioning.terminals.beginning import (
     TerminalError,
     Wanted,
@@ -25,6 +23,7 @@ from provisioning.terminals.beginning import (
 )
 from provisioning.terminals.ending import finish, process_ended
 from provisioning.terminals.models import TerminalSession
+from provisioning.terminals.way import driver_of
 from sites.models import Container, Host
 
 LOGIN_SHELL: Final = "login shell"
@@ -61,7 +60,7 @@ def open_in(
     place = look_at(kind, key, user=user)
     if isinstance(place, Host):
         return _on_host(place, user=user, actor=actor, wanted=wanted)
-    host = pool.host_driver(target_of(place.host))
+    host = driver_of(place.host)
     if place.state != place.State.RUNNING:
         raise TerminalError(f"{place.name} does not run.", "not_running")
     as_host = host.docker.commands_host(place.docker_id)
@@ -86,7 +85,7 @@ def _on_host(place: Host, *, user: User, actor: Actor, wanted: Wanted) -> Opened
     if wanted.argv or wanted.user or wanted.workdir or not wanted.tty:
         message = "On a host, the login shell of its user is opened and nothing else."
         raise TerminalError(message, "bad_argument", status=422, field="command")
-    host = pool.host_driver(target_of(place))
+    host = driver_of(place)
     named = Wanted(argv=(LOGIN_SHELL,), user=place.username, cols=wanted.cols, rows=wanted.rows)
     row = begin(place, user=user, actor=actor, wanted=named)
     terminal = _opened(

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from audit.record import Actor
 from provisioning.terminals.beginning import Wanted
-from provisioning.terminals.models import IN_CONTAINERS, TerminalSession
+from provisioning.terminals.models import TerminalSession
 from provisioning.terminals.opening import look_at, open_in, refusal_on_record
 from provisioning.terminals.running import End, Run
 from siteflow.errors import Problem
@@ -130,15 +130,9 @@ class TerminalSocket(Socket):
         self._run.stop("closed")
 
     def rights_read(self, rights: Rights, *, changed: bool) -> None:
-        if (row := self._row) is None:
-            return
-        found = rights.looks[row.permission]
-        local = row.host is not None and row.host.connection == row.host.Connection.LOCAL
-        needs_all = local and row.permission != IN_CONTAINERS
-        if not (found.everywhere if needs_all else found.covers(*row.place)):
-            self.background(
-                self._end_now, "forbidden", "You may not have this terminal open any more."
-            )
+        if self._row is not None and not self._row.is_open_to(rights.looks):
+            message = "You may not have this terminal open any more."
+            self.background(self._end_now, "forbidden", message)
 
     async def _end_now(self, code: str, message: str) -> None:
         if self._run is not None:

@@ -11,7 +11,7 @@ from provisioning.drivers.terminal import MAX_COLS, MAX_ROWS
 from siteflow.frames import MAX_FRAME_BYTES, BadFrame
 
 MAX_TYPED_BYTES: Final = 64 * 1024
-Word = Annotated[str, Field(max_length=4_096, pattern=r"^[^\x00]*\Z")]
+Word = Annotated[str, Field(max_length=4_096, pattern=r"^[^\x00]*$")]
 Cols = Annotated[int, Field(ge=1, le=MAX_COLS)]
 Rows = Annotated[int, Field(ge=1, le=MAX_ROWS)]
 
@@ -25,8 +25,8 @@ class Start(_Frame):
 
     type: Literal["start"]
     command: list[Word] | None = Field(default=None, min_length=1, max_length=100)
-    user: str = Field(default="", max_length=100, pattern=r"^[A-Za-z0-9_.:$-]*\Z")
-    workdir: str = Field(default="", max_length=4_096, pattern=r"^(/[^\x00]*)?\Z")
+    user: str = Field(default="", max_length=100, pattern=r"^[A-Za-z0-9_.:$-]*$")
+    workdir: str = Field(default="", max_length=4_096, pattern=r"^(/[^\x00]*)?$")
     tty: bool = True
     cols: Cols = 80
     rows: Rows = 24
