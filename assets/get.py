@@ -94,8 +94,9 @@ def keep(packages: Path, folder: Path) -> None:
     for name, source in FILES.items():
         text = (packages / source).read_text()
         # Nobody has the map it points to, and collecting would look for it.
-        lines = [line for line in text.splitlines() if not line.startswith("//# sourceMappingURL=")]
-        (folder / name).write_text("\n".join(lines) + "\n")
+        # Lines of the file, not of what its strings hold: splitlines() would break those.
+        lines = [line for line in text.split("\n") if not line.startswith("//# sourceMappingURL=")]
+        (folder / name).write_text("\n".join(lines))
     (folder / STAMP.name).write_text(wanted())
 
 

@@ -141,7 +141,7 @@ class DockerExec:
                     raise
                 if not left or not self.exec_state(checked).running:
                     return
-            time.sleep(_PAUSE_S)
+            time.sleep(_PAUSE_S)  # an exec has no wait of its own
 
     def exec_state(self, exec_id: str) -> ExecState:
         """``not_found`` when the container is gone, or stopped a while ago."""

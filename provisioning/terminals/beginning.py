@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import json
 import secrets
-import shlex
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -175,7 +175,13 @@ def shown(argv: tuple[str, ...]) -> str:
     words = []
     hide = False
     for word in argv:
-        words.append(MASK if hide else shlex.quote(word))
+        words.append(
+            MASK
+            if hide
+            else word
+            if word.isprintable() and word and " " not in word
+            else json.dumps(word)
+        )
         hide = word in _SECRET_OPTIONS
     return mask_text(" ".join(words))[:_MAX_SHOWN]
 

@@ -26,13 +26,14 @@ from sites.admin.reading import (
     under_way,
     verb_or_404,
 )
+from sites.admin.terminals import may_enter, terminal_tab
 from sites.attention import why
 from sites.models import Container
 from sites.rights import may_on
 from sites.rows import container_rows
 from sites.schemas import container_detail, container_out
 
-TABS = ("overview", "logs", "metrics", "operations", "audit")
+TABS = ("overview", "logs", "terminal", "metrics", "operations", "audit")
 
 
 @admin.register(Container)
@@ -102,7 +103,9 @@ class ContainerAdmin(ReadingAdmin):
             buttons=buttons(request.user, "container", row),
             operations=operations_of(request, "container", row.pk) if tab == "operations" else (),
             entries=entries_of(request, "container", row.pk) if tab == "audit" else (),
+            may_enter=may_enter(request, row),
             **(metrics_tab(request, charts.of_container, row) if tab == "metrics" else {}),
+            **(terminal_tab(request, row) if tab == "terminal" else {}),
             active=under_way(request, "container", [row.pk]).get(row.pk),
         )
 

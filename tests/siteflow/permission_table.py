@@ -83,6 +83,7 @@ VERBS: Final[dict[str, VerbRow]] = {
     "host.approve-key": VerbRow("manage", {"fingerprint": "FINGERPRINT"}),
     "host.confirm": VerbRow("manage", status=409),  # is set up already
     "host.remove": VerbRow("manage", confirm=True, prepare="idle"),
+    "host.terminals": VerbRow("manage", {"terminals": "buffered"}),
     "host.tag": VerbRow("tag", {"tags": ["eu"]}, everywhere=True),
     "template.create": VerbRow("manage", {**TEMPLATE, "name": "fitting"}),
     "template.edit": VerbRow("manage", TEMPLATE, everywhere=True),
@@ -325,6 +326,10 @@ SOCKETS: Final[dict[str, tuple[str, ...]]] = {
     "api/ws": (),
     "ws/dashboard": ("hosts", "containers", "operations"),
     "ws/tasks/<int:operation>": ("operation.{operation}",),
+    # Who may what there: tests/siteflow/terminals/test_terminal_rights.py.
+    "ws/containers/<int:key>/exec": (),
+    "ws/hosts/<int:key>/terminal": (),
+    "ws/terminals/<int:key>/watch": (),
     "": (),  # nowhere: closed to everybody
 }
 
@@ -338,7 +343,7 @@ COMMANDS: Final[dict[str, tuple[str, ...]]] = {
     ),
     "host": (
         "list", "show", "facts", "services", "add", "approve-key", "confirm", "remove",
-        "test", "refresh", "restart-service", "rotate-key", "tag",
+        "test", "refresh", "restart-service", "rotate-key", "tag", "terminals",
     ),
     "proxy": ("show", "install", "sync", "reload"),
     "domain": ("list", "add", "change", "remove", "set-password", "remove-password"),

@@ -107,7 +107,9 @@ class Seat(Socket):
 
 
 @asynccontextmanager
-async def seat(user: User, path: str, **given: Any) -> AsyncIterator[Seat]:
+async def seat(
+    user: User, path: str, *, looks_on: bool = False, **given: Any
+) -> AsyncIterator[Seat]:
     """At the end everything the terminal has begun has ended, too."""
     cookie = await in_database(session_of, user)
     one = Seat(path, cookie=cookie, **given)
@@ -117,7 +119,8 @@ async def seat(user: User, path: str, **given: Any) -> AsyncIterator[Seat]:
         yield one
     finally:
         await one.disconnect(timeout=ANSWER_S)
-        await in_database(settled)
+        if not looks_on:
+            await in_database(settled)
 
 
 def settled() -> None:

@@ -231,7 +231,7 @@ async def test_who_looks_on_sees_it_and_is_seen(alice: User, admin: User, room: 
         started = await one.begin()
         await one.type(b"before")
         await one.see(b"before")
-        async with seat(admin, f"/ws/terminals/{started['session']}/watch") as two:
+        async with seat(admin, f"/ws/terminals/{started['session']}/watch", looks_on=True) as two:
             told = await two.next()
             assert (told["type"], told["who"]) == ("watching", "alice")
             assert (await one.hear_of("notice", "watched"))["watchers"] == ["admin"]
