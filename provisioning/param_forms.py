@@ -22,6 +22,10 @@ WORDS: dict[str, tuple[str, str]] = {
     ),
     "comment": ("Comment", "Ends the public line, so that you know it again on the host."),
     "fingerprint": ("Fingerprint", "As ssh-keygen -lf prints it on the host: SHA256:…"),
+    "terminals": (
+        "Terminals",
+        "strict: only while they are recorded; buffered: recorded as far as possible; off: none.",
+    ),
     "tags": ("Tags", "Words with spaces between them, such as “client-a”. Empty takes all off."),
     "http_port": ("Port for HTTP", "On the host; 80 unless something else has it."),
     "https_port": ("Port for HTTPS", "On the host; 443 unless something else has it."),

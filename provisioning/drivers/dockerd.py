@@ -17,6 +17,7 @@ from provisioning.drivers.containers import ContainerState
 from provisioning.drivers.deadline import Deadline
 from provisioning.drivers.dial import Dialer
 from provisioning.drivers.docker_errors import translated
+from provisioning.drivers.docker_exec import DockerExec
 from provisioning.drivers.docker_images import DockerImages
 from provisioning.drivers.docker_logs import DockerLogs
 from provisioning.drivers.docker_making import DockerMaking
@@ -43,7 +44,7 @@ _SIGNAL = re.compile(r"[A-Z0-9+-]{1,16}")
 _API_VERSION = re.compile(r"1\.\d{1,3}")
 
 
-class Dockerd(DockerImages, DockerMaking, DockerLogs):
+class Dockerd(DockerImages, DockerMaking, DockerLogs, DockerExec):
     """DockerApi over kept streams. Thread-safe; every call ends within ``timeout_s`` seconds,
     stopping and restarting within ``grace_s`` more.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -11,6 +11,7 @@ from provisioning.drivers.containers import ContainerState
 from provisioning.drivers.docker_logs import LogStream
 from provisioning.drivers.lines import OnLine
 from provisioning.drivers.pull_progress import PULL_S, OnProgress, Pulled
+from provisioning.drivers.terminal import ExecState, Start, Terminal
 from provisioning.drivers.things import ImageState, NetworkState, VolumeState
 
 
@@ -71,6 +72,16 @@ class DockerApi(Protocol):
         self, name: str, *, on_progress: OnProgress | None = None, timeout_s: float = PULL_S
     ) -> Pulled: ...
     def registry_digest(self, name: str) -> str: ...
+    def find_shell(self, docker_id: str) -> str: ...
+    def commands_host(self, docker_id: str) -> bool: ...
+    def exec_open(
+        self, docker_id: str, start: Start, *, made: Callable[[str], object]
+    ) -> Terminal: ...
+    def exec_state(self, exec_id: str) -> ExecState: ...
+    def exec_detached(
+        self, docker_id: str, argv: Sequence[str], *, user: str, privileged: bool
+    ) -> None: ...
+    def run_beside(self, docker_id: str, image: str, argv: Sequence[str]) -> None: ...
 
 
 class EventStream(Protocol):
@@ -106,5 +117,7 @@ class HostDriver(Protocol):
     def stream(self, argv: Sequence[str], *, timeout_s: float) -> ByteStream: ...
 
     def open_tcp(self, address: str, port: int, *, timeout_s: float) -> ByteStream: ...
+
+    def terminal(self, *, cols: int, rows: int, timeout_s: float) -> Terminal: ...
 
     def close(self) -> None: ...

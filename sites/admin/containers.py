@@ -29,13 +29,16 @@ from sites.admin.reading import (
     under_way,
     verb_or_404,
 )
+from sites.admin.terminals import may_enter, terminal_tab
 from sites.attention import why
 from sites.models import Container
 from sites.rights import may_on, may_somewhere
 from sites.rows import container_rows
 from sites.schemas import container_detail, container_out
 
-TABS = ("overview", "logs", "metrics", "limits", "inspect", "operations", "audit")
+TABS = (
+    "overview", "logs", "terminal", "metrics", "limits", "inspect", "operations", "audit",
+)  # fmt: skip
 
 
 @admin.register(Container)
@@ -114,6 +117,7 @@ class ContainerAdmin(ReadingAdmin):
             tab=tab,
             sees_host=may_on(request.user, "sites.view_host", row.host),
             buttons=buttons(request.user, "container", row),
+            may_enter=may_enter(request, row),
             **_tab(request, row, tab),
             active=under_way(request, "container", [row.pk]).get(row.pk),
             **open_on(request.user, row),
@@ -149,6 +153,8 @@ def _tab(request: HttpRequest, row: Container, tab: str) -> dict[str, Any]:
         return {"entries": entries_of(request, "container", row.pk)}
     if tab == "metrics":
         return metrics_tab(request, charts.of_container, row)
+    if tab == "terminal":
+        return terminal_tab(request, row)
     if tab == "limits":
         return limits_tab(request, row)
     return inspect_tab(request, row) if tab == "inspect" else {}

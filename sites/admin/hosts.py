@@ -32,6 +32,7 @@ from sites.admin.reading import (
     under_way,
     verb_or_404,
 )
+from sites.admin.terminals import may_enter, terminal_tab
 from sites.models import Container, Host
 from sites.rights import may, may_on, reach
 from sites.rows import container_rows, host_rows
@@ -39,7 +40,7 @@ from sites.schemas import container_out, host_is_fresh
 
 TABS = (
     "overview", "containers", *host_things.TABS, "metrics", "services", "proxy", "backups",
-    "operations", "audit",
+    "terminal", "operations", "audit",
 )  # fmt: skip
 MAX_SHOWN = 500
 _FORMS = {
@@ -60,6 +61,7 @@ _IN_PLACE = {
     "proxy.reload",
     "host.generate-key",
     "host.tag",
+    "host.terminals",
     "nas.check",
     "nas.forget",
     *host_things.VERBS,
@@ -69,6 +71,7 @@ _IN_PLACE = {
 _KEEPS = {
     "host.remove": "On the host itself nothing is touched: its containers keep running.",
     "nas.forget": "On the NAS nothing is touched.",
+    "host.terminals": "Terminals that are open stay as they are.",
     "proxy.install": "Caddy is put there as a container with its files beside the sites. A "
     "container called caddy that is there already is never touched.",
 }
@@ -165,6 +168,7 @@ class HostAdmin(ReadingAdmin):
             may_tag=may(request.user, "sites.manage_tag"),
             may_manage=may_on(request.user, "sites.manage_host", row),
             sees_via=bool(row.via) and may_on(request.user, "sites.view_host", row.via),
+            may_enter=may_enter(request, row),
             may_operate=may_on(request.user, "sites.operate_host", row),
             active=under_way(request, "host", [row.pk]).get(row.pk),
             wizard=host_wizard.own(request).filter(host=row).first() if row.is_pending else None,
@@ -252,6 +256,8 @@ def _tab(request: HttpRequest, row: Host, tab: str) -> dict[str, Any]:
         return nas_tab(request, row)
     if tab == "metrics":
         return metrics_tab(request, charts.of_host, row)
+    if tab == "terminal":
+        return terminal_tab(request, row)
     if tab == "services":
         return {"services": row.services}
     facts = row.facts

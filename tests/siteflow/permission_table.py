@@ -90,6 +90,7 @@ VERBS: Final[dict[str, VerbRow]] = {
     "host.approve-key": VerbRow("manage", {"fingerprint": "FINGERPRINT"}),
     "host.confirm": VerbRow("manage", status=409),  # is set up already
     "host.remove": VerbRow("manage", confirm=True, prepare="idle"),
+    "host.terminals": VerbRow("manage", {"terminals": "buffered"}),
     "host.tag": VerbRow("tag", {"tags": ["eu"]}, everywhere=True),
     "template.create": VerbRow("manage", {**TEMPLATE, "name": "fitting"}),
     "template.edit": VerbRow("manage", TEMPLATE, everywhere=True),
@@ -371,6 +372,10 @@ SOCKETS: Final[dict[str, tuple[str, ...]]] = {
     "ws/services/<int:site>": ("metrics.site.{site}", "sites", "containers", "operations"),
     "ws/metrics": ("hosts",),
     "ws/events": ("events",),
+    # Who may what there: tests/siteflow/terminals/test_terminal_rights.py.
+    "ws/containers/<int:key>/exec": (),
+    "ws/hosts/<int:key>/terminal": (),
+    "ws/terminals/<int:key>/watch": (),
     "": (),  # nowhere: closed to everybody
 }
 
@@ -384,7 +389,7 @@ COMMANDS: Final[dict[str, tuple[str, ...]]] = {
     ),
     "host": (
         "list", "show", "facts", "services", "add", "approve-key", "confirm", "remove",
-        "test", "refresh", "restart-service", "rotate-key", "tag", "measure",
+        "test", "refresh", "restart-service", "rotate-key", "tag", "terminals", "measure",
     ),
     "image": ("list", "pull", "check", "tag", "remove", "prune"),
     "volume": ("list", "create", "remove"),

@@ -33,6 +33,7 @@ ALLOWED: Final = (
     ),
     Allowed(
         "process",
+        "provisioning/drivers/local_terminal.py",
         "provisioning/drivers/process_stream.py",
         "import subprocess",
         "the same, for commands that run for long",
