@@ -67,7 +67,7 @@ def _in_postgresql(packed: int, at_the_end: float) -> float:
     data = 1 + packed if packed < 127 else 2 + 4 + packed  # it begins 2 bytes before such a place
     row = 4 + _aligned(24 + 8 + 8 + 8 + data) + 8
     by_key = (4 + 8 + 8) * (at_the_end / _AT_THE_END + (1 - at_the_end) / _AMID)
-    by_step = (4 + 8 + _aligned(8 + 2) + 8) / ANYWHERE
+    by_step = (4 + 8 + _aligned(8 + 2) + 8) / _AMID  # each thing has its own place
     pages = (1 + _DEAD) * (8192 / (8168 // row) + by_step) + (1 + 2 * _DEAD) * by_key
     return pages
 

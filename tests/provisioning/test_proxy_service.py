@@ -15,8 +15,8 @@ from provisioning.proxy.models import Proxy
 from provisioning.proxy.places import acme_of
 from provisioning.proxy.plan import plan
 from sites.models import Domain, Host, Site
+from tests.provisioning.proxy_world import UPSTREAMS, World, container, op
 from tests.provisioning.rows import make_container, make_host, make_operation
-from tests.provisioning.test_proxy import UPSTREAMS, World, container, op
 
 pytestmark = pytest.mark.django_db
 OLD, NEW = "172.18.0.3", "172.18.0.9"
