@@ -17,6 +17,7 @@ from provisioning.buttons import Button, buttons
 from sites.admin import host_wizard
 from sites.admin.filters import HostStateFilter
 from sites.admin.host_changes import add_page, change_page
+from sites.admin.host_events import events_tab
 from sites.admin.host_facts import docker, gauges, machine
 from sites.admin.host_nas import nas_page, nas_tab
 from sites.admin.host_proxy import proxy_tab, sync_context
@@ -37,7 +38,8 @@ from sites.rows import container_rows, host_rows
 from sites.schemas import container_out, host_is_fresh
 
 TABS = (
-    "overview", "containers", "metrics", "services", "proxy", "backups", "operations", "audit",
+    "overview", "containers", "metrics", "events", "services", "proxy", "backups", "operations",
+    "audit",
 )  # fmt: skip
 MAX_SHOWN = 500
 _FORMS = {"host.add", "host.change", "host.add-site", "nas.set"}  # have pages of their own
@@ -235,6 +237,8 @@ def _tab(request: HttpRequest, row: Host, tab: str) -> dict[str, Any]:
         return nas_tab(request, row)
     if tab == "metrics":
         return metrics_tab(request, charts.of_host, row)
+    if tab == "events":
+        return events_tab(request, row)
     if tab == "services":
         return {"services": row.services}
     facts = row.facts

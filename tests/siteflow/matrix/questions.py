@@ -35,7 +35,7 @@ def _api(method: str, path: str, row: Row | None = None, **changes: Any) -> Ques
 
 _THING: Final = "admin/sites/{}/<path:object_id>/change/"
 _TABS: Final = {
-    "host": ("metrics", "containers", "services", "proxy", "operations", "audit"),
+    "host": ("metrics", "containers", "events", "services", "proxy", "operations", "audit"),
     "site": ("metrics", "domains"),
     "domain": ("operations", "audit"),
     "container": ("logs", "metrics", "operations", "audit"),
