@@ -213,11 +213,12 @@ class Socket:
             self._closed = True
             await self._send_event({"type": "websocket.close", "code": code})
 
-    def background(self, work: Callable[..., Awaitable[None]], *args: Any) -> None:
+    def background(self, work: Callable[..., Awaitable[None]], *args: Any) -> asyncio.Task[None]:
         """Runs beside the reading of messages, and ends with the socket."""
         task = asyncio.create_task(self._guarded(work, *args))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        return task
 
     async def _guarded(self, work: Callable[..., Awaitable[None]], *args: Any) -> None:
         try:
