@@ -22,6 +22,10 @@ WORDS: dict[str, tuple[str, str]] = {
     ),
     "comment": ("Comment", "Ends the public line, so that you know it again on the host."),
     "fingerprint": ("Fingerprint", "As ssh-keygen -lf prints it on the host: SHA256:…"),
+    "terminals": (
+        "Terminals",
+        "strict: only while they are recorded; buffered: recorded as far as possible; off: none.",
+    ),
     "tags": ("Tags", "Words with spaces between them, such as “client-a”. Empty takes all off."),
     "http_port": ("Port for HTTP", "On the host; 80 unless something else has it."),
     "https_port": ("Port for HTTPS", "On the host; 443 unless something else has it."),
@@ -46,6 +50,10 @@ WORDS: dict[str, tuple[str, str]] = {
         "Use volumes that are there already",
         "Tick it if volumes of these names hold this site’s own data.",
     ),
+    "memory_bytes": ("Memory, in bytes", "At least 6291456. Empty leaves it as it is."),
+    "cpus": ("CPUs", "Such as 0.5 for half of one. Empty leaves them as they are."),
+    "pids": ("Processes and threads", "0 takes the limit off. Empty leaves it as it is."),
+    "restart": ("Restart policy", "Whether Docker starts it again when it has ended."),
     "root": ("Folder", "On the NAS."),
     "number": ("Number", "Of the release."),
     "pinned": ("Pinned", "A pinned release is kept, however old it is."),
@@ -109,7 +117,18 @@ def _field(verb: Verb, name: str, info: FieldInfo, *, hidden: bool) -> forms.Fie
         return forms.CharField(widget=forms.PasswordInput(attrs=hints), **(words | {"initial": ""}))
     if get_origin(info.annotation) is list:
         return forms.CharField(required=False, **(words | {"initial": ""}))
+    if type(None) in (either := get_args(info.annotation)):
+        return _left_empty(either, words)
     return forms.CharField(**(words | {"initial": ""}))
+
+
+def _left_empty(either: tuple[Any, ...], words: dict[str, Any]) -> forms.Field:
+    """Nothing said is as good as an answer: the schema itself has the limits."""
+    for one in either:
+        if get_origin(one) is Literal:
+            choices = [("", "As it is"), *((value, value) for value in get_args(one))]
+            return forms.ChoiceField(choices=choices, required=False, **words)
+    return forms.CharField(required=False, **(words | {"initial": ""}))
 
 
 def _limits(info: FieldInfo) -> dict[str, Any]:

@@ -41,7 +41,7 @@ class PruneQuery(Schema):
     all: bool = Field(False, description="also images that have a name, if nobody uses them")
 
 
-class NamedOut(Schema):
+class ThingNamed(Schema):
     id: int
     name: str
 
@@ -51,9 +51,9 @@ class UsersOut(Schema):
     rests of a removed one, or the proxy. ``stays`` says why it cannot be removed, if it cannot."""
 
     in_use: bool
-    containers: list[NamedOut]
+    containers: list[ThingNamed]
     others: int
-    sites: list[NamedOut]
+    sites: list[ThingNamed]
     belongs_to: str
     stays: str
 

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ValidationError
 
 from audit.record import Actor, record
 from provisioning.drivers.hostile import storable
+from provisioning.engine import sealing
 from provisioning.engine.doorbell import ring
 from provisioning.engine.errors import (
     BadParams,
@@ -28,7 +29,7 @@ from provisioning.engine.inline import run_inline
 from provisioning.live import publish_operation
 from provisioning.models import Operation
 from provisioning.operations import VERBS
-from provisioning.operations.contract import Verb, VerbError
+from provisioning.operations.contract import Sealed, Verb, VerbError
 from provisioning.permission import holds
 from sites.models import Host, Site
 from sites.rights import place_of
@@ -58,7 +59,9 @@ def start(
     try:
         values = _parsed(verb, params or {})
         _confirmed(verb, target, values, confirm_name)
-    except EngineError as error:
+        if verb.judge is not None:
+            verb.judge(target, values)
+    except (EngineError, VerbError) as error:
         _on_record(verb, target, actor, status="refused", error=error)
         raise
     row = _row(verb, target, actor, values)
@@ -68,7 +71,9 @@ def start(
         return earlier
     try:
         return (
-            _begin_inline(verb, row, target, values, actor) if verb.inline else _queue(row, actor)
+            _begin_inline(verb, row, target, values, actor)
+            if verb.inline
+            else _queue(row, values, actor)
         )
     except (EngineError, VerbError) as error:
         _on_record(verb, target, actor, status="refused", error=error)
@@ -171,8 +176,8 @@ def _row(verb: Verb, target: Model | None, actor: Actor, values: BaseModel) -> O
         host=host,
         host_name=host.name if host else "",
         site_id=site_id,
-        # Secrets are of a type that never leaves the process: only inline verbs take them.
-        params=values.model_dump(mode="json", exclude=set(_secrets(verb))),
+        params=_params(verb, values),
+        journal=sealing.mark(values),
         actor_id=actor.user_id,
         actor_name=actor.name[:150],
         source=actor.source,
@@ -191,6 +196,13 @@ def _lock(verb: Verb, target: Model | None) -> str:
         return ""
     part = f":{verb.apart}" if verb.apart else ""
     return f"{verb.target_type}:{target.pk}{part}"
+
+
+def _params(verb: Verb, values: BaseModel) -> dict[str, Any]:
+    if isinstance(values, Sealed):
+        return values.told()
+    # Secrets are of a type that never leaves the process: only inline verbs take them.
+    return values.model_dump(mode="json", exclude=set(_secrets(verb)))
 
 
 def _secrets(verb: Verb) -> Iterable[str]:
@@ -216,17 +228,19 @@ def _earlier(row: Operation) -> Operation | None:
 def _same(one: Operation, other: Operation) -> bool:
     """The same request; what made its own target names it only in its result."""
     made_it = one.kind in VERBS and VERBS[one.kind].target is None
-    return (one.kind, one.params, None if made_it else one.target_id) == (
+    return (one.kind, one.params, sealing.marked(one), None if made_it else one.target_id) == (
         other.kind,
         other.params,
+        sealing.marked(other),
         other.target_id,
     )
 
 
-def _queue(row: Operation, actor: Actor) -> Operation:
+def _queue(row: Operation, values: BaseModel, actor: Actor) -> Operation:
     with transaction.atomic():
         holder = _insert(row)
         if holder is None:
+            sealing.seal(row, values)
             record_intent(row, actor)
             transaction.on_commit(lambda: ring(row.pk))
             publish_operation(row)

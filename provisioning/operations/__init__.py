@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from provisioning.new_container import asked, judging
 from provisioning.operations import (
     backups,
     certificates,
+    container_create,
+    container_limits,
     containers,
     domains,
     host_keys,
     host_new_keys,
     host_records,
+    host_terminals,
     host_test,
     hosts,
     image_prune,
@@ -59,6 +63,11 @@ _ALL = (
          containers.unpause, when=frozenset({"paused"})),
     Verb("container.remove", "Remove", "removed", Container, "sites.remove_container",
          containers.remove, params=containers.Removal, confirm=True),
+    Verb("container.limits", "Change limits", "changed", Container, _OPERATE_CONTAINER,
+         container_limits.change, params=container_limits.NewLimits),
+    Verb("container.create", "Create container", "created", Host, _MANAGE_SITE,
+         container_create.create, params=asked.NewContainer, deadline_s=_LONG_S, on="host",
+         judge=judging.judge),
     Verb("host.test", "Test", "tested", Host, _OPERATE_HOST, host_test.test, deadline_s=120,
          reads_only=True, finds_own_way=True),
     Verb("host.refresh", "Refresh", "refreshed", Host, _OPERATE_HOST, hosts.refresh,
@@ -79,6 +88,8 @@ _ALL = (
          inline=True),
     Verb("host.remove", "Remove", "removed", Host, _MANAGE_HOST, host_records.remove,
          params=NoParams, inline=True, confirm=True),
+    Verb("host.terminals", "Terminals", "set", Host, _MANAGE_HOST, host_terminals.set_terminals,
+         params=host_terminals.Terminals, inline=True),
     Verb("host.tag", "Tag", "tagged", Host, _MANAGE_TAG, tags.tag, params=tags.Tags, inline=True),
     Verb("template.create", "Create", "created", None, _MANAGE_TEMPLATE, site_templates.create,
          params=site_templates.NewTemplate, inline=True),

@@ -18,6 +18,18 @@ class NoParams(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
+class Sealed(BaseModel):
+    """Parameters that hold secrets a worker needs: kept encrypted until the operation has ended.
+
+    Rows, the audit and whoever follows the operation get what ``told`` says, and nothing else.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    def told(self) -> dict[str, Any]:
+        raise NotImplementedError
+
+
 class Op(Protocol):
     """The run of an operation, as a verb sees it."""
 
@@ -88,6 +100,8 @@ class Verb:
     runs beside others. ``alone``: not while a site of its host is worked on, nor the other way
     round. ``typed`` is the parameter whose value is typed to confirm, in place of the target's
     name: what goes is a part of the target, not the target.
+    ``judge`` looks at target and parameters before anything is accepted, without asking a host,
+    and raises VerbError.
     """
 
     kind: str
@@ -107,6 +121,7 @@ class Verb:
     apart: str = ""
     alone: bool = False
     typed: str = ""
+    judge: Callable[[Any, Any], None] | None = None
 
     @property
     def family(self) -> str:

@@ -39,6 +39,7 @@ from tests.siteflow.matrix.rows import (
 CONNECTION: Final = {"name": "new", "address": "192.0.2.1", "username": "a"}
 NEW_HOST: Final = {**CONNECTION, "auth": "generate"}
 NEW_SITE: Final = {"name": "fresh", "template": "static", "params": {"site_title": "Fresh"}}
+NEW_CONTAINER: Final = {"name": "fresh", "image": "nginx:1.28", "environment": {"A": "b"}}
 COMPOSE: Final = (
     "services:\n  web: {image: 'nginx:1.28', mem_limit: 64m, restart: always, "
     "logging: {driver: json-file, options: {max-size: 1m, max-file: '2'}}}\n"
@@ -77,6 +78,8 @@ VERBS: Final[dict[str, VerbRow]] = {
     "container.pause": VerbRow("operate"),
     "container.unpause": VerbRow("operate"),
     "container.remove": VerbRow("remove", confirm=True),
+    "container.limits": VerbRow("operate", {"pids": 100}),
+    "container.create": VerbRow("manage", NEW_CONTAINER),
     "host.test": VerbRow("operate"),
     "host.refresh": VerbRow("operate"),
     "host.restart-service": VerbRow("operate", {"service": "nginx.service"}),
@@ -87,6 +90,7 @@ VERBS: Final[dict[str, VerbRow]] = {
     "host.approve-key": VerbRow("manage", {"fingerprint": "FINGERPRINT"}),
     "host.confirm": VerbRow("manage", status=409),  # is set up already
     "host.remove": VerbRow("manage", confirm=True, prepare="idle"),
+    "host.terminals": VerbRow("manage", {"terminals": "buffered"}),
     "host.tag": VerbRow("tag", {"tags": ["eu"]}, everywhere=True),
     "template.create": VerbRow("manage", {**TEMPLATE, "name": "fitting"}),
     "template.edit": VerbRow("manage", TEMPLATE, everywhere=True),
@@ -176,6 +180,13 @@ API: Final[dict[tuple[str, str], Row]] = {
     ("get", "/api/containers"): LIST,
     ("get", "/api/containers/{container_id}"): ONE,
     ("get", "/api/containers/{container_id}/logs"): ONE,
+    ("get", "/api/containers/{container_id}/inspect"): ONE,
+    ("post", "/api/containers"): replace(
+        manage(202, {**NEW_CONTAINER, "host": "KEY"}), kind="host"
+    ),
+    ("post", "/api/containers/plan"): plan("manage", {**NEW_CONTAINER, "host": "KEY"}, kind="host"),
+    ("post", "/api/hosts/{target_id}/container-create"): manage(202, NEW_CONTAINER),
+    ("post", "/api/containers/{target_id}/limits"): operate({"pids": 100}),
     ("post", "/api/containers/{target_id}/start"): operate(),
     ("post", "/api/containers/{target_id}/stop"): operate(),
     ("post", "/api/containers/{target_id}/restart"): operate(),
@@ -333,6 +344,8 @@ TOPICS: Final[dict[str, Row]] = {
     "hosts": LIST,
     "graph": LIST,
     "alerts": LIST,
+    "events": LIST,
+    "events.": replace(ONE, kind="host"),
     "operations": OPERATIONS,
     "operation.": replace(ONE_OPERATION, kind="operation"),
     "metrics.": replace(ONE, kind="container"),
@@ -354,6 +367,15 @@ SOCKETS: Final[dict[str, tuple[str, ...]]] = {
     "api/ws": (),
     "ws/dashboard": ("hosts", "containers", "operations"),
     "ws/tasks/<int:operation>": ("operation.{operation}",),
+    "ws/deployments/<int:operation>": ("operation.{operation}",),
+    "ws/containers/<int:container>/stats": ("metrics.{container}",),
+    "ws/services/<int:site>": ("metrics.site.{site}", "sites", "containers", "operations"),
+    "ws/metrics": ("hosts",),
+    "ws/events": ("events",),
+    # Who may what there: tests/siteflow/terminals/test_terminal_rights.py.
+    "ws/containers/<int:key>/exec": (),
+    "ws/hosts/<int:key>/terminal": (),
+    "ws/terminals/<int:key>/watch": (),
     "": (),  # nowhere: closed to everybody
 }
 
@@ -362,12 +384,12 @@ SOCKETS: Final[dict[str, tuple[str, ...]]] = {
 COMMANDS: Final[dict[str, tuple[str, ...]]] = {
     "audit": ("list", "verify", "cleanup", "export"),
     "container": (
-        "list", "show", "logs",
+        "list", "show", "logs", "inspect", "create", "limits",
         "start", "stop", "restart", "kill", "pause", "unpause", "remove",
     ),
     "host": (
         "list", "show", "facts", "services", "add", "approve-key", "confirm", "remove",
-        "test", "refresh", "restart-service", "rotate-key", "tag", "measure",
+        "test", "refresh", "restart-service", "rotate-key", "tag", "terminals", "measure",
     ),
     "image": ("list", "pull", "check", "tag", "remove", "prune"),
     "volume": ("list", "create", "remove"),
