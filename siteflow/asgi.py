@@ -18,7 +18,7 @@ from siteflow.gate import Gate  # noqa: E402
 from siteflow.origin import OwnOriginOnly  # noqa: E402
 
 # For the type checker: Django's own paths lead to views.
-live: Any = consumers.live
+live: Any = consumers.LiveSocket.serve
 nowhere: Any = consumers.nowhere
 sockets = [
     path("api/ws", live),

@@ -13,10 +13,11 @@ from typing import Any, Final
 from daphne import server  # isort: skip
 from daphne.cli import CommandLineInterface
 from daphne.http_protocol import HTTPFactory, WebRequest
-from daphne.ws_protocol import WebSocketFactory, WebSocketProtocol
+from daphne.ws_protocol import WebSocketFactory
 from twisted.web.http import HTTPChannel
 
 from siteflow.headers import ALWAYS, NOTHING_ALLOWED
+from siteflow.web_flow import FlowingServer, FlowingSocket
 
 MAX_BODY_BYTES: Final = 1_000_000  # as `gate.py`, which answers
 HOPELESS_BYTES: Final = 10 * MAX_BODY_BYTES  # from here on, nothing more is read
@@ -102,7 +103,7 @@ class Factory(HTTPFactory):  # type: ignore[misc]
         return built
 
 
-class Socket(WebSocketProtocol):  # type: ignore[misc]
+class Socket(FlowingSocket):
     def sendHttpErrorResponse(self, code: int, reason: str, responseHeaders: Any = None) -> None:
         headers = [*(responseHeaders or ()), *ALWAYS.items()]
         headers.append(("Content-Security-Policy", NOTHING_ALLOWED))
@@ -112,6 +113,7 @@ class Socket(WebSocketProtocol):  # type: ignore[misc]
 # daphne's server takes them from its own module; it has no other way to be given them.
 server.HTTPFactory = Factory
 WebSocketFactory.protocol = Socket
+CommandLineInterface.server_class = FlowingServer
 
 if __name__ == "__main__":
     CommandLineInterface.entrypoint()

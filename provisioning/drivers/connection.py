@@ -62,9 +62,12 @@ class Connection:
     ``reclaim`` may be set to what gives a kept but idle channel back.
     """
 
-    def __init__(self, target: SshTarget, *, via: Connection | None = None) -> None:
+    def __init__(
+        self, target: SshTarget, *, via: Connection | None = None, channels: int = CHANNELS
+    ) -> None:
         self.target = target
         self.who = label(target)
+        self._channels = channels
         self.reclaim: Callable[[], bool] = lambda: False
         self._via = via
         self._closed = False
@@ -77,7 +80,7 @@ class Connection:
         self._failed_at = 0.0
         self._failure: DriverError | None = None
         self._used_at = time.monotonic()
-        self.slots = Slots(CHANNELS, who=self.who, reclaim=lambda: self.reclaim())
+        self.slots = Slots(self._channels, who=self.who, reclaim=lambda: self.reclaim())
 
     def _belong_here(self) -> None:
         """A forked child must not write on its parent's connection, nor wait for its locks."""

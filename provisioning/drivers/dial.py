@@ -13,6 +13,7 @@ from provisioning.drivers.deadline import Deadline
 from provisioning.drivers.errors import DriverError
 from provisioning.drivers.host import Result
 from provisioning.drivers.link import LaneRefused
+from provisioning.drivers.stream_connections import StreamConnections
 from provisioning.drivers.target import LocalTarget, SshTarget
 
 
@@ -34,7 +35,7 @@ class SshDialer:
         target: SshTarget,
         *,
         calls: Connection,
-        streams: Connection,
+        streams: StreamConnections,
         run: Callable[..., Result],
     ) -> None:
         self._target = target
@@ -45,6 +46,7 @@ class SshDialer:
         self._forward = False
 
     def dial(self, deadline: Deadline, *, long_lived: bool = False) -> ByteStream:
+        connection: Connection | StreamConnections
         connection = self._streams if long_lived else self._calls
         if self._forward:
             return self._forwarded(connection, deadline)
@@ -61,7 +63,9 @@ class SshDialer:
         self._forward = True
         return True
 
-    def _forwarded(self, connection: Connection, deadline: Deadline) -> ByteStream:
+    def _forwarded(
+        self, connection: Connection | StreamConnections, deadline: Deadline
+    ) -> ByteStream:
         try:
             held = connection.streamlocal(self._target.docker_socket, deadline)
         except LaneRefused:

@@ -10,6 +10,7 @@ from provisioning.drivers import parse_things
 from provisioning.drivers.docker_errors import translated
 from provisioning.drivers.errors import DriverError
 from provisioning.drivers.hostile import printable
+from provisioning.drivers.raw_http import Query, RawStream
 from provisioning.drivers.things import ImageState, NetworkState, VolumeState
 
 T = TypeVar("T")
@@ -28,6 +29,18 @@ class DockerThings:
     _who: str
 
     def _api(self) -> Any:
+        raise NotImplementedError
+
+    def _raw(
+        self,
+        what: str,
+        method: str,
+        path: str,
+        *,
+        query: Query | None = None,
+        body: Mapping[str, object] | None = None,
+        upgrade: bool = False,
+    ) -> RawStream:
         raise NotImplementedError
 
     def networks(self) -> list[NetworkState]:

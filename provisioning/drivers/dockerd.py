@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from http.cookiejar import Cookie, DefaultCookiePolicy
 from typing import Any, Final
 
@@ -21,11 +21,12 @@ from provisioning.drivers.docker_making import DockerMaking
 from provisioning.drivers.docker_things import DockerThings
 from provisioning.drivers.docker_transport import DockerAdapter
 from provisioning.drivers.errors import DriverError
-from provisioning.drivers.events import DockerEvents, request
+from provisioning.drivers.events import DockerEvents, events_query
 from provisioning.drivers.host import EventStream
 from provisioning.drivers.hostile import printable
 from provisioning.drivers.log_frames import demultiplex, last_lines
 from provisioning.drivers.parse_container import from_inspect, from_listing
+from provisioning.drivers.raw_http import Query, RawStream, request
 from provisioning.drivers.stream_ending import NoDockerCommand
 
 # Docker Engine 20.10. Newer engines answer in this version's form as long as they support it;
@@ -163,24 +164,41 @@ class Dockerd(DockerThings, DockerMaking):
 
     def events(self, *, since: float, timeout_s: float) -> EventStream:
         """Container events from ``since`` (seconds of the epoch) on, over a stream of their own."""
-        self._api()
+        stream = self._raw("reading Docker's events", "GET", "/events", query=events_query(since))
+        return DockerEvents(stream, who=self._who, timeout_s=timeout_s)
+
+    def _raw(
+        self,
+        what: str,
+        method: str,
+        path: str,
+        *,
+        query: Query | None = None,
+        body: Mapping[str, object] | None = None,
+        upgrade: bool = False,
+    ) -> RawStream:
+        """An answer that goes on, over a stream of its own; ``path`` holds nothing unchecked.
+
+        With ``upgrade`` it goes both ways. Getting there ends within the deadline of every call.
+        """
+        version = self._api()._version
+        sent = request(method, f"/v{version}{path}", query=query, body=body, upgrade=upgrade)
         try:
-            return self._open_events(since, timeout_s)
+            return self._open(what, sent)
         except NoDockerCommand:
             if not self._dialer.fall_back():
                 raise
-            return self._open_events(since, timeout_s)
+            return self._open(what, sent)
 
-    def _open_events(self, since: float, timeout_s: float) -> EventStream:
+    def _open(self, what: str, sent: bytes) -> RawStream:
         deadline = Deadline(self._timeout_s)
-        stream = self._dialer.dial(deadline, long_lived=True)
-        events = DockerEvents(stream, who=self._who, timeout_s=timeout_s)
+        stream = RawStream(self._dialer.dial(deadline, long_lived=True), who=self._who, what=what)
         try:
-            events.open(request(version=self._client._version, since=since), deadline)
+            stream.open(sent, deadline)
         except BaseException:
-            events.close()
+            stream.close()
             raise
-        return events
+        return stream
 
     def _act(self, what: str, docker_id: str, call: Callable[[Any, str], object]) -> None:
         name = self._checked(docker_id)

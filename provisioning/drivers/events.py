@@ -3,67 +3,35 @@
 from __future__ import annotations
 
 import json
-import re
 import threading
-import urllib.parse
 from collections.abc import Iterator
 from typing import Any
 
-from provisioning.drivers.bytestream import ByteStream
-from provisioning.drivers.deadline import Deadline
-from provisioning.drivers.docker_errors import api_error
 from provisioning.drivers.errors import DriverError
+from provisioning.drivers.raw_http import Query, RawStream
 
 _MAX_LINE_BYTES = 1024 * 1024
-_MAX_HEAD_BYTES = 64 * 1024
 _MAX_TAKEN = 1000
-_STATUS = re.compile(rb"HTTP/1\.[01] (\d{3})[ \r\n]")
 
 
-def request(*, version: str, since: float) -> bytes:
-    """The request for container events. HTTP/1.0, because its answer comes without chunks.
+def events_query(since: float) -> Query:
+    """What asks for container events from ``since`` on, in seconds since the epoch.
 
-    ``since`` is in seconds since the epoch; Docker keeps the last 256 events to answer from.
+    Docker keeps the last 256 events to answer from.
     """
-    query = urllib.parse.urlencode(
-        {"since": f"{since:.9f}", "filters": json.dumps({"type": ["container"]})}
-    )
-    return f"GET /v{version}/events?{query} HTTP/1.0\r\nHost: docker\r\n\r\n".encode()
+    return {"since": f"{since:.9f}", "filters": json.dumps({"type": ["container"]})}
 
 
 class DockerEvents:
     """EventStream. Iterate in one thread; ``close`` may be called from any other."""
 
-    def __init__(self, stream: ByteStream, *, who: str, timeout_s: float) -> None:
+    def __init__(self, stream: RawStream, *, who: str, timeout_s: float) -> None:
         self._stream = stream
         self._who = who
         self._timeout_s = timeout_s
         self._buffer = b""
         self._closed = threading.Event()
         self._skipping = False  # the rest of a line that is too long
-
-    def open(self, head: bytes, deadline: Deadline) -> None:
-        """Send the request and read the head of the answer."""
-        self._stream.send(head)
-        while b"\r\n\r\n" not in self._buffer:
-            self._buffer += self._receive_head(deadline)
-            if len(self._buffer) > _MAX_HEAD_BYTES:
-                raise self._garbage()
-        first, _, self._buffer = self._buffer.partition(b"\r\n\r\n")
-        found = _STATUS.match(first)
-        if found is None:
-            raise self._garbage()
-        if found[1] != b"200":
-            raise self._refused(int(found[1]), deadline)
-
-    def _receive_head(self, deadline: Deadline) -> bytes:
-        try:
-            data = self._stream.recv(65536, timeout_s=deadline.left())
-        except TimeoutError:
-            raise DriverError(f"{self._who}: Docker gave no answer in time", "timeout") from None
-        if not data:
-            raise self._stream.ending() or self._ended()
-        return data
 
     def __iter__(self) -> Iterator[dict[str, Any] | None]:
         """Events as they come, None after each silent ``timeout_s``.
@@ -143,18 +111,6 @@ class DockerEvents:
         if not isinstance(event, dict):
             raise self._garbage()
         yield event
-
-    def _refused(self, status: int, deadline: Deadline) -> DriverError:
-        body = self._buffer
-        try:
-            while len(body) < _MAX_HEAD_BYTES and (
-                data := self._stream.recv(65536, timeout_s=deadline.within(2.0))
-            ):
-                body += data
-            words = str(json.loads(body)["message"])
-        except (TimeoutError, ValueError, KeyError, TypeError, RecursionError):
-            words = ""
-        return api_error(self._who, "reading Docker's events", status, words)
 
     def _garbage(self) -> DriverError:
         return DriverError(f"{self._who}: Docker's events cannot be read", "garbage")

@@ -26,6 +26,7 @@ from provisioning.drivers.hostile import printable
 from provisioning.drivers.lines import Lines, OnLine
 from provisioning.drivers.link import LaneRefused, LinkDown
 from provisioning.drivers.sftp import Files
+from provisioning.drivers.stream_connections import StreamConnections
 from provisioning.drivers.stream_ending import SUDO_REFUSAL
 from provisioning.drivers.target import SshTarget
 
@@ -36,7 +37,7 @@ _CLEANUP_TIMEOUT_S = 10.0
 
 
 class SshHost:
-    """HostDriver over one kept connection for calls and a second one for long-lived streams.
+    """HostDriver over one kept connection for calls and others for long-lived streams.
 
     Thread-safe, connects when first used and again by itself. ``via`` is the kept connection of
     the jump host; by default one is made for this host alone.
@@ -51,7 +52,7 @@ class SshHost:
         via = via or self._own_jump
         self._via = via
         self.calls = Connection(target, via=via)
-        self.streams = Connection(target, via=via)
+        self.streams = StreamConnections(target, via=via)
         dialer = SshDialer(target, calls=self.calls, streams=self.streams, run=self.run)
         self.docker = self._docker = Dockerd(
             who=label(target), dialer=dialer, timeout_s=target.command_timeout_s
@@ -241,11 +242,12 @@ class SshHost:
     def close_idle(self, after_s: float) -> None:
         """Close connections that nobody has used for ``after_s`` seconds."""
         self._docker.close_idle(after_s)
-        for connection in (self.calls, self.streams):
-            connection.rest(after_s=after_s)
+        self.calls.rest(after_s=after_s)
+        self.streams.rest(after_s=after_s)
 
     def close(self) -> None:
         self._docker.close()
-        for connection in (self.calls, self.streams, self._own_jump):
-            if connection is not None:
-                connection.close()
+        self.calls.close()
+        self.streams.close()
+        if self._own_jump is not None:
+            self._own_jump.close()

@@ -10,7 +10,7 @@ import pytest
 from django.contrib.auth.models import User
 
 from provisioning.models import Operation
-from siteflow import consumers
+from siteflow import socket as sockets
 from siteflow.frames import MAX_FRAME_BYTES, Frame
 from tests.hostile.corpus import Corpus, encodable
 from tests.people import person
@@ -45,7 +45,7 @@ def as_field(name: str, text: str) -> Any:
 
 @pytest.mark.parametrize(("kind", "name"), cases())
 def test_a_field(kind: str, name: str, corpus: Corpus, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(consumers, "MAX_BAD_FRAMES", 10**9)
+    monkeypatch.setattr(sockets, "MAX_BAD_FRAMES", 10**9)
     alice: User = person("alice")
     container = make_container(make_host())
 
@@ -78,7 +78,7 @@ async def answered(socket: Socket, message: dict[str, Any]) -> None:
 
 def test_texts_that_are_no_messages(corpus: Corpus, monkeypatch: pytest.MonkeyPatch) -> None:
     """The values themselves in place of a message."""
-    monkeypatch.setattr(consumers, "MAX_BAD_FRAMES", 10**9)
+    monkeypatch.setattr(sockets, "MAX_BAD_FRAMES", 10**9)
     bob = person("bob")
 
     async def ask() -> None:

@@ -2,9 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Any
+import asyncio
+from typing import Any, Final
 
 from siteflow.asgi import application as console
+
+POUR_MESSAGES: Final = 800
+POUR_BYTES: Final = 64 * 1024
+_POURED: Final[list[int]] = []
+
+
+async def _pour(send: Any) -> None:
+    """Far more than buffers of a connection hold, whether or not anybody takes it."""
+    await send({"type": "websocket.accept"})
+    for number in range(POUR_MESSAGES):
+        data = number.to_bytes(4, "big") * (POUR_BYTES // 4)
+        await send({"type": "websocket.send", "bytes": data})
+        _POURED.append(number)
+    await send({"type": "websocket.close"})
 
 
 async def application(scope: dict[str, Any], receive: Any, send: Any) -> None:
@@ -19,4 +34,16 @@ async def application(scope: dict[str, Any], receive: Any, send: Any) -> None:
         while (await receive())["type"] != "websocket.disconnect":
             pass
         return
+    if scope["path"] == "/pours":
+        await _pour(send)
+        return
+    if scope["path"] == "/poured":
+        body = str(len(_POURED)).encode()
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": body})
+        return
+    if scope["path"] == "/deaf":
+        await receive()
+        await send({"type": "websocket.accept"})
+        await asyncio.Event().wait()
     await console(scope, receive, send)

@@ -22,6 +22,7 @@ from websockets.sync.client import connect
 from siteflow.headers import ALWAYS
 from siteflow.supervisor.roles import MAX_FRAME_BYTES, PROJECT, web
 from tests.databases import free_port
+from tests.siteflow.broken_app import POUR_MESSAGES
 
 READY_S: Final = 40.0
 ANSWER_S: Final = 15.0
@@ -212,6 +213,35 @@ def test_a_frame_that_is_too_large_ends_the_socket(port: int, bytes_sent: int) -
         else:
             with pytest.raises(ConnectionClosed):
                 listening.recv(ANSWER_S)
+
+
+def poured(port: int) -> int:
+    return int(requests.get(f"http://127.0.0.1:{port}/poured", timeout=ANSWER_S).text)
+
+
+def test_a_slow_reader_is_waited_for_and_gets_everything(port: int) -> None:
+    with connect(f"ws://127.0.0.1:{port}/pours", max_size=None, max_queue=1) as slow:
+        number = poured(port)
+        while (more := poured(port)) > number or not more:  # until the buffers are full
+            number = more
+            time.sleep(0.2)  # nothing tells when a process writes no more
+        assert number < POUR_MESSAGES // 2
+        for expected in range(POUR_MESSAGES):
+            assert slow.recv(ANSWER_S)[:4] == expected.to_bytes(4, "big")
+
+
+def test_a_client_is_not_read_faster_than_the_application_takes_it(port: int) -> None:
+    with connect(f"ws://127.0.0.1:{port}/deaf", close_timeout=0.1) as flooding:
+        wire = flooding.socket
+        wire.settimeout(3.0)
+        frame = bytes([0x82, 0xFE]) + (60_000).to_bytes(2, "big") + bytes(4) + bytes(60_000)
+        sent = 0
+        with suppress(TimeoutError):
+            while sent < 50_000_000:
+                wire.sendall(frame)
+                sent += len(frame)
+        assert sent < 50_000_000
+        wire.close()
 
 
 def test_the_limits_are_those_of_the_supervisor() -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from provisioning.drivers.errors import DriverError
 from provisioning.drivers.events import DockerEvents
+from provisioning.drivers.raw_http import RawStream
 
 GOOD = b'{"n": 1}\n'
 
@@ -43,7 +44,8 @@ class Pieces:
 
 
 def events(stream: Pieces) -> DockerEvents:
-    return DockerEvents(stream, who="web1", timeout_s=1)
+    raw = RawStream(stream, who="web1", what="reading events")
+    return DockerEvents(raw, who="web1", timeout_s=1)
 
 
 def test_it_waits_for_the_first_event_only() -> None:
