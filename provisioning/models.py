@@ -208,10 +208,17 @@ from provisioning.quarantine.models import Quarantine  # noqa: E402
 from provisioning.releases.models import Release  # noqa: E402
 from provisioning.rollouts.models import Rollout, RolloutSite  # noqa: E402
 from provisioning.site_templates.models import SiteTemplate, TemplateVersion  # noqa: E402
+from provisioning.terminals.models import (  # noqa: E402
+    RecordingPiece,
+    TerminalSession,
+    TerminalWatcher,
+)
+from provisioning.things.models import DiskMeasure, RegistryCheck  # noqa: E402
 from provisioning.wizards.models import Wizard  # noqa: E402
 
 __all__ = [
-    "BackupSource", "Certificate", "CertificateCheck", "Operation", "OutputLine", "Proxy",
-    "Quarantine", "Release", "Rollout", "RolloutSite", "SiteBackup", "SiteTemplate", "Step",
-    "TemplateVersion", "Wizard",
+    "BackupSource", "Certificate", "CertificateCheck", "DiskMeasure", "Operation", "OutputLine",
+    "Proxy", "Quarantine", "RecordingPiece", "RegistryCheck", "Release", "Rollout", "RolloutSite",
+    "SiteBackup", "SiteTemplate", "Step", "TemplateVersion", "TerminalSession", "TerminalWatcher",
+    "Wizard",
 ]  # fmt: skip

@@ -25,9 +25,14 @@ from provisioning.plans.shape import Plan, Problem
 from provisioning.releases import drafting
 from provisioning.releases.models import Release
 from provisioning.targets import target_of
+from provisioning.things.asking import images_on
+from provisioning.things.models import DiskMeasure
+from provisioning.things.owning import owned_on
+from provisioning.things.pruning import PrunePlan, plan_of
 from sites.answers import NotFound
 from sites.models import Host, Site
 from sites.rights import Viewer
+from sites.rows import EVERYTHING
 
 Asked = TypeVar("Asked", bound=BaseModel)
 _NO_RUN: Final = cast(Op, None)  # only looks: whoever tries to journal something fails
@@ -79,6 +84,18 @@ def parts_on_host(site: Site, *, actor: Actor) -> Parts:
         raise VerbError(f"{site.name} was not made by SiteFlow: adopt it.", code="conflict")
     driver = host_driver(target_of(site.host))
     return parts_of(Work.of(_NO_RUN, driver, release))
+
+
+def preview_prune(host: Host, *, all_unused: bool, actor: Actor) -> PrunePlan:
+    """What a prune of the host's images would take. Raises Refused and DriverError."""
+    _permit(actor, VERBS["image.prune"], host)
+    measure = DiskMeasure.objects.filter(host=host).first()
+    return plan_of(
+        images_on(host),
+        owned_on(host, user=EVERYTHING),  # of owners nothing is told here
+        all_unused=all_unused,
+        own=measure.images if measure else None,
+    )
 
 
 def problems_of_new(host: Host, told: dict[str, Any], *, actor: Actor) -> list[Problem]:

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from django.http import HttpRequest, HttpResponse
 from ninja import Field, Query, Router, Schema
 
-from audit.moments import Moment
 from audit.record import Actor
 from provisioning.api.actions import add_actions
 from provisioning.api.provision import PlanOut
 from provisioning.inspecting import inspect
-from provisioning.logs import MAX_LINES, read_log
+from provisioning.logs.asking import LogQuery
+from provisioning.logs.reading import as_text, read_log
 from provisioning.new_container.on_host import ContainerOnHost
 from provisioning.previews import host_for, preview_container
 from sites.answers import found, json_answer
@@ -43,18 +43,36 @@ class Inspected(Schema):
     inspect: dict[str, Any]
 
 
-class LogQuery(Schema):
-    tail: int = Field(200, ge=1, le=MAX_LINES, description="the last lines of the log")
-    since: Moment | None = Field(None, description="ISO 8601, or seconds since 1970")
-    search: str = Field("", max_length=200, description="only lines with this text, in any case")
+class LogAsked(LogQuery):
+    format: Literal["json", "text"] = Field("json", description="text: a file to download")
+
+
+class LogItem(Schema):
+    """``level`` is what the line says itself: debug, info, warning, error or nothing."""
+
+    cursor: str
+    at: str
+    stream: str
+    level: str | None
+    text: str
 
 
 class LogLines(Schema):
-    """``read`` lines came from the host; ``lines`` are those that match."""
+    """``read`` lines came from the host; ``lines`` are those that match, ``items`` the same.
+
+    ``first`` and ``last`` are the cursors of what was read: ask ``after`` the last for what comes
+    next, as long as there is ``more``. ``missed``: the line of ``after`` is not in the log any
+    more, nor may others be that followed it.
+    """
 
     container: int
     lines: list[str]
     read: int
+    items: list[LogItem]
+    first: str | None
+    last: str | None
+    more: bool
+    missed: bool
 
 
 @actions.post("/plan", response=PlanOut)
@@ -74,8 +92,9 @@ def inspect_container(request: HttpRequest, container_id: int) -> HttpResponse:
 
 
 @actions.get("/{int:container_id}/logs", response=LogLines)
-def container_logs(request: HttpRequest, container_id: int, query: Query[LogQuery]) -> HttpResponse:
-    """The end of a container's log as its host has it now."""
+def container_logs(request: HttpRequest, container_id: int, query: Query[LogAsked]) -> HttpResponse:
+    """The end of a container's log, or what follows a line of it, as its host has it now."""
     rows = Container.objects.visible_to(request.user).select_related("host__credential")
     row = found(rows, container_id)
-    return json_answer(read_log(row, tail=query.tail, since=query.since, search=query.search))
+    told: dict[str, Any] = read_log(row, query.asked, timestamps=query.timestamps)
+    return as_text(row, told) if query.format == "text" else json_answer(told)

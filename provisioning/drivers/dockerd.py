@@ -17,8 +17,10 @@ from provisioning.drivers.containers import ContainerState
 from provisioning.drivers.deadline import Deadline
 from provisioning.drivers.dial import Dialer
 from provisioning.drivers.docker_errors import translated
+from provisioning.drivers.docker_exec import DockerExec
+from provisioning.drivers.docker_images import DockerImages
+from provisioning.drivers.docker_logs import DockerLogs
 from provisioning.drivers.docker_making import DockerMaking
-from provisioning.drivers.docker_things import DockerThings
 from provisioning.drivers.docker_transport import DockerAdapter
 from provisioning.drivers.errors import DriverError
 from provisioning.drivers.events import DockerEvents, events_query
@@ -42,7 +44,7 @@ _SIGNAL = re.compile(r"[A-Z0-9+-]{1,16}")
 _API_VERSION = re.compile(r"1\.\d{1,3}")
 
 
-class Dockerd(DockerThings, DockerMaking):
+class Dockerd(DockerImages, DockerMaking, DockerLogs, DockerExec):
     """DockerApi over kept streams. Thread-safe; every call ends within ``timeout_s`` seconds,
     stopping and restarting within ``grace_s`` more.
 
@@ -163,7 +165,7 @@ class Dockerd(DockerThings, DockerMaking):
         )
 
     def events(self, *, since: float, timeout_s: float) -> EventStream:
-        """Container events from ``since`` (seconds of the epoch) on, over a stream of their own."""
+        """What happens from ``since`` (seconds of the epoch) on, over a stream of its own."""
         stream = self._raw("reading Docker's events", "GET", "/events", query=events_query(since))
         return DockerEvents(stream, who=self._who, timeout_s=timeout_s)
 

@@ -58,7 +58,7 @@ def start(
     _permit(verb, target, actor)
     try:
         values = _parsed(verb, params or {})
-        _confirmed(verb, target, confirm_name)
+        _confirmed(verb, target, values, confirm_name)
         if verb.judge is not None:
             verb.judge(target, values)
     except (EngineError, VerbError) as error:
@@ -95,6 +95,8 @@ def start_many(
     """
     targets = list(targets)
     verb = _verb(kind, targets[0] if targets else None)
+    if verb.typed:
+        raise BadParams(f"{verb.label} is for one {verb.target_type} at a time.", field="kind")
     if verb.confirm and confirm_count != len(targets):
         raise BadParams(
             f"Confirm {verb.label.lower()} by the number of targets, {len(targets)}.",
@@ -150,10 +152,13 @@ def _parsed(verb: Verb, params: dict[str, Any]) -> BaseModel:
         raise BadParams(f"{field or 'params'}: {first['msg']}.", field=field) from None
 
 
-def _confirmed(verb: Verb, target: Model | None, confirm_name: str | None) -> None:
-    if verb.confirm and confirm_name != str(target):
+def _confirmed(
+    verb: Verb, target: Model | None, values: BaseModel, confirm_name: str | None
+) -> None:
+    name = str(getattr(values, verb.typed)) if verb.typed else str(target)
+    if verb.confirm and confirm_name != name:
         raise BadParams(
-            f"Type the name {str(target)!r} to confirm {verb.label.lower()}.",
+            f"Type the name {name!r} to confirm {verb.label.lower()}.",
             code="confirm_mismatch",
             field="confirm_name",
         )
@@ -179,11 +184,18 @@ def _row(verb: Verb, target: Model | None, actor: Actor, values: BaseModel) -> O
         remote_addr=actor.remote_addr or None,
         user_agent=actor.user_agent[:300],
         request_id=actor.request_id[:64],
-        lock=f"{verb.target_type}:{target.pk}" if target and not verb.inline else "",
+        lock=_lock(verb, target),
         created_at=now,
         rung_at=now,
         deadline_at=now + timedelta(seconds=verb.deadline_s) + QUEUE_ALLOWANCE,
     )
+
+
+def _lock(verb: Verb, target: Model | None) -> str:
+    if target is None or verb.inline:
+        return ""
+    part = f":{verb.apart}" if verb.apart else ""
+    return f"{verb.target_type}:{target.pk}{part}"
 
 
 def _params(verb: Verb, values: BaseModel) -> dict[str, Any]:
@@ -264,12 +276,39 @@ def _around(row: Operation) -> Operation | None:
     lets one such question in at a time.
     """
     if row.site_id is None:
-        return None
+        return _beside_sites(row) if VERBS[row.kind].alone else None
     Site.objects.select_for_update().filter(pk=row.site_id).exists()
     active = Operation.objects.active().filter(site_id=row.site_id).exclude(lock__in=("", row.lock))
     if row.target_type != "site":
-        active = active.filter(target_type="site")
-    return active.first()
+        return active.filter(target_type="site").first()
+    return active.first() or _clearing(row)
+
+
+def _beside_sites(row: Operation) -> Operation | None:
+    """A site of this host that is worked on: it may be about to use what this would remove.
+
+    The locks on all sites' rows let in either this question or a site's.
+    """
+    rows = Site.objects.select_for_update().filter(host=row.host).order_by("pk")
+    list(rows.values_list("pk"))
+    active = Operation.objects.active().filter(host=row.host, target_type="site")
+    return active.exclude(lock="").exclude(kind__in=_kinds(reads_only=True)).first()
+
+
+def _clearing(row: Operation) -> Operation | None:
+    """What removes something from the host of this site, which the site may be about to use."""
+    if VERBS[row.kind].reads_only:
+        return None
+    active = Operation.objects.active().filter(host=row.host)
+    return active.filter(kind__in=_kinds(alone=True)).first()
+
+
+def _kinds(**wanted: bool) -> list[str]:
+    return [
+        kind
+        for kind, verb in VERBS.items()
+        if all(getattr(verb, name) == value for name, value in wanted.items())
+    ]
 
 
 def _begin_inline(

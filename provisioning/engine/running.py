@@ -89,6 +89,11 @@ class Run:
             raise
         self._end(step, Operation.Status.SUCCEEDED)
 
+    def advance(self, percent: int) -> None:
+        self._check()
+        if percent > self.row.percent:
+            self._update(percent=min(percent, 99))
+
     def say(self, text: str, *, stream: str = "stdout") -> None:
         now = timezone.now()
         room = MAX_LINES - self.row.lines

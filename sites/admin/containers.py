@@ -10,6 +10,7 @@ from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
 
+from monitoring.alerts.here import open_on
 from monitoring.charts import page as charts
 from provisioning.acting import act
 from provisioning.bulk import MAX_TARGETS, carry_out, plan
@@ -28,13 +29,16 @@ from sites.admin.reading import (
     under_way,
     verb_or_404,
 )
+from sites.admin.terminals import may_enter, terminal_tab
 from sites.attention import why
 from sites.models import Container
 from sites.rights import may_on, may_somewhere
 from sites.rows import container_rows
 from sites.schemas import container_detail, container_out
 
-TABS = ("overview", "logs", "metrics", "limits", "inspect", "operations", "audit")
+TABS = (
+    "overview", "logs", "terminal", "metrics", "limits", "inspect", "operations", "audit",
+)  # fmt: skip
 
 
 @admin.register(Container)
@@ -113,8 +117,10 @@ class ContainerAdmin(ReadingAdmin):
             tab=tab,
             sees_host=may_on(request.user, "sites.view_host", row.host),
             buttons=buttons(request.user, "container", row),
+            may_enter=may_enter(request, row),
             **_tab(request, row, tab),
             active=under_way(request, "container", [row.pk]).get(row.pk),
+            **open_on(request.user, row),
         )
 
     def do_view(self, request: HttpRequest, key: int, kind: str) -> HttpResponse:
@@ -147,6 +153,8 @@ def _tab(request: HttpRequest, row: Container, tab: str) -> dict[str, Any]:
         return {"entries": entries_of(request, "container", row.pk)}
     if tab == "metrics":
         return metrics_tab(request, charts.of_container, row)
+    if tab == "terminal":
+        return terminal_tab(request, row)
     if tab == "limits":
         return limits_tab(request, row)
     return inspect_tab(request, row) if tab == "inspect" else {}

@@ -28,6 +28,7 @@ from tests.provisioning.site_rows import (
     make_site,
     nothing_there,
 )
+from tests.provisioning.things.on_host import fill
 from tests.siteflow.permission_table import CONNECTION, TEMPLATE
 
 __all__ = ["fake"]
@@ -43,6 +44,8 @@ def things(
     monkeypatch.setattr("provisioning.engine.accept.ring", lambda key: None)
     monkeypatch.setattr("provisioning.operations.domains._COST", 4)  # of thousands of hashes
     monkeypatch.setattr("provisioning.logs.host_driver", lambda target: fake)
+    monkeypatch.setattr("provisioning.things.asking.host_driver", lambda target: fake)
+    fill(fake)
     monkeypatch.setattr("provisioning.inspecting.host_driver", lambda target: fake)
     monkeypatch.setattr("provisioning.new_container.planning.host_driver", lambda target: fake)
     monkeypatch.setattr(fake.docker, "logs", lambda *args, **given: [], raising=False)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
@@ -15,9 +15,13 @@ from audit.console_command import ConsoleCommand
 from audit.console_output import AsJson, print_fields, print_json, print_rows, printable
 from audit.record import Actor
 from provisioning.inspecting import inspect
-from provisioning.logs import MAX_LINES, read_log
+from provisioning.logs.choosing import Choice
+from provisioning.logs.levels import LEVELS
+from provisioning.logs.reading import MAX_LINES, Asked, read_log
 from provisioning.management import new_container_options as new
 from provisioning.management.following import NoWait, begin, follow, usage
+from provisioning.management.log_command import Printing
+from provisioning.management.log_command import follow as following
 from provisioning.management.naming import container_named, host_named
 from provisioning.management.plan_output import print_plan
 from provisioning.management.verbs import add_verbs
@@ -28,6 +32,7 @@ from sites.rows import EVERYTHING, container_rows
 from sites.schemas import container_detail, container_out
 
 COLUMNS = ("id", "host_name", "name", "state", "health", "image", "ports", "site_name", "since")
+STREAMS = ("stdout", "stderr")
 MAX_SINCE_S = 10 * 365 * 86_400  # calendars end, numbers do not
 Name = Annotated[str, typer.Argument(metavar="[HOST/]NAME", help="a container, or its id")]
 
@@ -72,17 +77,29 @@ class Command(ConsoleCommand):
     def logs(
         self,
         name: Name,
+        follow: Annotated[
+            bool, typer.Option("--follow", "-f", help="go on with what comes, until Ctrl-C")
+        ] = False,
         tail: Annotated[int, typer.Option(min=1, max=MAX_LINES, help="the last lines")] = 200,
         since_s: Annotated[
             int | None,
             typer.Option("--since", min=1, max=MAX_SINCE_S, help="only the last so many seconds"),
         ] = None,
         search: Annotated[str, typer.Option(help="only lines with this text")] = "",
+        level: Annotated[str, typer.Option(help="debug, info, warning or error, and worse")] = "",
+        stream: Annotated[str, typer.Option(help="only stdout or stderr")] = "",
+        timestamps: Annotated[bool, typer.Option("--timestamps", "-t")] = False,
         as_json: AsJson = False,
     ) -> None:
-        """The end of a container's log, read on its host now."""
+        """The end of a container's log, read on its host now; as JSON, an object a line."""
         since = datetime.now(UTC) - timedelta(seconds=since_s) if since_s else None
-        found = read_log(container_named(name), tail=tail, since=since, search=search)
+        choice = Choice(search, _one_of(level, LEVELS), _one_of(stream, STREAMS))
+        row = container_named(name)
+        if follow:
+            to = Printing(self.stdout, choice=choice, as_json=as_json, timestamps=timestamps)
+            return following(row, to, tail=tail, since=since)
+        asked = Asked(tail=tail, since=since, choice=choice)
+        found = read_log(row, asked, timestamps=timestamps)
         if as_json:
             return print_json(found, to=self.stdout)
         for line in found["lines"]:
@@ -146,6 +163,12 @@ def chosen(given: Mapping[str, object]) -> QuerySet[Container]:
         raise typer.BadParameter(f"{field}: {reasons[0]}")
     rows: QuerySet[Container] = wanted.qs
     return rows
+
+
+def _one_of(value: str, allowed: Sequence[str]) -> str:
+    if value and value not in allowed:
+        raise typer.BadParameter(f"{value}: one of {', '.join(allowed)}")
+    return value
 
 
 def ports(published: list[dict[str, object]]) -> list[str]:

@@ -12,6 +12,7 @@ from tests.siteflow.matrix.alert_pages import ALERT_PAGES
 from tests.siteflow.matrix.notify_pages import NOTIFY_PAGES
 from tests.siteflow.matrix.rollout_pages import ROLLOUT_PAGES
 from tests.siteflow.matrix.rows import Page, Row, VerbRow
+from tests.siteflow.matrix.terminal_pages import TERMINAL_PAGES
 
 _HELD: Final = frozenset({"guarded", "outdated"})
 _GUARDED: Final = frozenset({"guarded"})
@@ -190,6 +191,7 @@ PAGES: dict[str, Page] = {
     "admin/": OPEN_TO_ROLES,
     "admin/(?P<url>.*)$": NOTHING,
     "admin/graph/": lists("look"),
+    **TERMINAL_PAGES,
     "admin/jsi18n/": NOT_BY_POST,
     "admin/health/": _page(Row(200, needs="manage", place="everywhere"), Row(405)),
     "admin/autocomplete/": _page(CLOSED, Row(405)),

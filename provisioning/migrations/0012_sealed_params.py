@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('provisioning', '0010_backups'),
+        ('provisioning', '0011_disk_measures_registry_checks'),
     ]
 
     operations = [
