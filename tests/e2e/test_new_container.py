@@ -47,7 +47,7 @@ def filled(page: Page, name: str) -> None:
     page.get_by_label("Host", exact=True).select_option(label="web1")
     page.get_by_label("Name", exact=True).fill(name)
     page.get_by_label("Image", exact=True).fill(BUSYBOX)
-    page.get_by_label("Command").fill("sh\n-c\ntrap 'exit 0' TERM; while :; do sleep 1; done")
+    page.get_by_label("Command", exact=True).fill("sh\n-c\ntrap 'exit 0' TERM; while :; do sleep 1; done")
     page.get_by_label("Environment").fill(f"TITLE={SECRET}")
     page.get_by_label("CPUs at most").fill("0.5")
 
@@ -80,8 +80,8 @@ def test_with_a_mouse(browser: Browser, console: Stack, names: tuple[str, str], 
     page.get_by_role("button", name="Create it").click()
     expect(page.get_by_text(f"{name} runs on web1.").first).to_be_visible(timeout=WORKED_MS)
     page.goto(f"{console.url}/admin/sites/container/?q={name}")
-    page.get_by_role("link", name=name).click()
-    page.get_by_role("link", name="Limits").click()
+    page.get_by_role("link", name=name, exact=True).click()
+    page.get_by_role("link", name="Limits", exact=True).click()
     looked_at(page, "limits")
     assert serious(page) == []
     page.get_by_label("Processes and threads").fill("60")
@@ -91,8 +91,8 @@ def test_with_a_mouse(browser: Browser, console: Stack, names: tuple[str, str], 
     )
     assert lab.web1.docker("inspect", name, "--format", "{{.HostConfig.PidsLimit}}").strip() == "60"
     page.goto(f"{console.url}/admin/sites/container/?q={name}")
-    page.get_by_role("link", name=name).click()
-    page.get_by_role("link", name="Inspect").click()
+    page.get_by_role("link", name=name, exact=True).click()
+    page.get_by_role("link", name="Inspect", exact=True).click()
     expect(page.locator("pre.source")).to_contain_text("TITLE=•••")
     assert SECRET not in page.content()
     looked_at(page, "inspect")
