@@ -56,7 +56,7 @@ def _details(asked: NewContainer) -> Iterator[str]:
         yield f"{mount.source} at {mount.target}{', read only' if mount.read_only else ''}"
     yield f"in {' and '.join(networks_of(asked))}"
     if asked.memory_bytes:
-        yield f"{asked.memory_bytes / 2**20:.6g} MB of memory at most"
+        yield f"{asked.memory_bytes / 2**20:.6g} MiB of memory at most"
     count = len(asked.environment)
     if count:
         yield f"{count} variable{'' if count == 1 else 's'}, masked"

@@ -47,7 +47,9 @@ def filled(page: Page, name: str) -> None:
     page.get_by_label("Host", exact=True).select_option(label="web1")
     page.get_by_label("Name", exact=True).fill(name)
     page.get_by_label("Image", exact=True).fill(BUSYBOX)
-    page.get_by_label("Command", exact=True).fill("sh\n-c\ntrap 'exit 0' TERM; while :; do sleep 1; done")
+    page.get_by_label("Command", exact=True).fill(
+        "sh\n-c\ntrap 'exit 0' TERM; while :; do sleep 1; done"
+    )
     page.get_by_label("Environment").fill(f"TITLE={SECRET}")
     page.get_by_label("CPUs at most").fill("0.5")
 
@@ -104,7 +106,8 @@ def test_without_javascript_on_a_phone(
     browser: Browser, console: Stack, names: tuple[str, str]
 ) -> None:
     name, look = names[1], {"width": 390, "height": 844}
-    page = opened(browser, console.url, java_script_enabled=False, viewport=look)
+    page = opened(browser, console.url, java_script_enabled=False, viewport=look,
+                  color_scheme="dark")  # fmt: skip
     page.get_by_label("Networks").fill("host")
     filled(page, name)
     page.get_by_role("button", name="See the plan").click()
@@ -112,6 +115,7 @@ def test_without_javascript_on_a_phone(
     page.get_by_label("Networks").fill("")
     page.get_by_label("Start it", exact=True).uncheck()
     made(page, name)
+    looked_at(page, "phone")
     page.get_by_role("button", name="Create it").click()
     said = page.get_by_text(re.compile(f"{name} is there and was not started"))
     expect(said.first).to_be_visible(timeout=WORKED_MS)

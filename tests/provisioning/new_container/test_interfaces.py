@@ -227,7 +227,7 @@ def test_the_tabs_show_limits_and_all_that_docker_tells(
 ) -> None:
     page = f"/admin/sites/container/{web.pk}/change/"
     text = logged_in(alice).get(page, {"tab": "limits"}).content.decode()
-    assert "64" in text and 'name="memory_bytes" value="67108864"' in text
+    assert "64" in text and 'name="memory_bytes" value="64m"' in text
     assert (
         "do/container.limits/" not in logged_in(bob).get(page, {"tab": "limits"}).content.decode()
     )
@@ -237,7 +237,7 @@ def test_the_tabs_show_limits_and_all_that_docker_tells(
 
 
 def test_limits_are_changed_from_their_tab(alice: User, web: Container, fake: FakeHost) -> None:
-    given = {"asked": "1", "memory_bytes": "134217728", "cpus": "", "pids": "0", "restart": ""}
+    given = {"asked": "1", "memory_bytes": "128m", "cpus": "", "pids": "0", "restart": ""}
     act = f"/admin/sites/container/{web.pk}/do/container.limits/"
     assert logged_in(alice).post(act, given).status_code == 302
     row = Operation.objects.get()
