@@ -84,6 +84,7 @@ class SharedLog:
         with suppress(RuntimeError):  # the loop is closed: nobody listens any more
             for news in self._following.news():
                 self._wait_for_room()
+                self._room.clear()  # until the loop has taken it and finds that there is some
                 self._loop.call_soon_threadsafe(self._take, news)
 
     def _wait_for_room(self) -> None:

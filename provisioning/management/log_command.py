@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from django.core.management.base import OutputWrapper
-from django.db import connections
+from django.db import close_old_connections
 
 from audit.console_output import printable
 from provisioning.drivers.host import DockerApi
@@ -67,8 +67,8 @@ def follow(row: Container, to: Printing, *, tail: int, since: datetime | None) -
 
 
 def _docker(host: int) -> DockerApi:
+    close_old_connections()  # a log is read for hours: this one may have ended meanwhile
     row = Host.objects.select_related("credential", "via").get(pk=host)
-    connections.close_all()  # none is kept while a log is read for hours
     return host_driver(target_of(row)).docker
 
 

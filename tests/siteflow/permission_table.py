@@ -325,6 +325,10 @@ SOCKETS: Final[dict[str, tuple[str, ...]]] = {
     "api/ws": (),
     "ws/dashboard": ("hosts", "containers", "operations"),
     "ws/tasks/<int:operation>": ("operation.{operation}",),
+    # Of what the account sees; asked for in test_log_sockets.py.
+    "ws/containers/<int:container>/logs": (),
+    "ws/sites/<int:site>/logs": (),
+    "ws/logs": (),
     "": (),  # nowhere: closed to everybody
 }
 

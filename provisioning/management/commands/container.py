@@ -84,7 +84,7 @@ class Command(ConsoleCommand):
         timestamps: Annotated[bool, typer.Option("--timestamps", "-t")] = False,
         as_json: AsJson = False,
     ) -> None:
-        """The end of a container's log, read on its host now. Followed as JSON, an object a line."""
+        """The end of a container's log, read on its host now. Followed: one object a line."""
         since = datetime.now(UTC) - timedelta(seconds=since_s) if since_s else None
         choice = Choice(search, _one_of(level, LEVELS), _one_of(stream, STREAMS))
         row = container_named(name)
