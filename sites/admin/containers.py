@@ -16,6 +16,7 @@ from provisioning.bulk import MAX_TARGETS, carry_out, plan
 from provisioning.buttons import buttons
 from provisioning.operations.contract import Verb
 from sites.admin.filters import HealthFilter, HostOfRow, SiteOfRow, StateFilter
+from sites.admin.logs import container_log
 from sites.admin.metrics import metrics_tab
 from sites.admin.reading import (
     ReadingAdmin,
@@ -102,6 +103,7 @@ class ContainerAdmin(ReadingAdmin):
             buttons=buttons(request.user, "container", row),
             operations=operations_of(request, "container", row.pk) if tab == "operations" else (),
             entries=entries_of(request, "container", row.pk) if tab == "audit" else (),
+            **(container_log(row) if tab == "logs" else {}),
             **(metrics_tab(request, charts.of_container, row) if tab == "metrics" else {}),
             active=under_way(request, "container", [row.pk]).get(row.pk),
         )
