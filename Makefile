@@ -18,7 +18,7 @@ run: .venv/runtime ## Starts everything on SQLite and prints the address
 test: .venv/development ## Set-up and all tests, on both databases, the lab included (LAB=0 leaves it out)
 	@LAB=$(LAB) $(BIN)/python -m tests.run $(TEST_ARGS)
 
-assets: $(ASSETS) ## Fetches the files from npm that draw graph and charts; no Node is needed
+assets: $(ASSETS) ## Fetches the files from npm that draw graph, charts and terminals; no Node is needed
 
 templates: .venv/development ## The real software of all site templates, built and started on a lab host
 	@tests/lab/install

@@ -35,9 +35,14 @@ FILES: Final = {
     "uplot.js": "uplot/dist/uPlot.esm.js",
     "uplot.css": "uplot/dist/uPlot.min.css",
     "uplot.LICENSE.txt": "uplot/LICENSE",
+    "xterm.js": "@xterm/xterm/lib/xterm.mjs",
+    "xterm.css": "@xterm/xterm/css/xterm.css",
+    "xterm.LICENSE.txt": "@xterm/xterm/LICENSE",
+    "xterm-fit.js": "@xterm/addon-fit/lib/addon-fit.mjs",
+    "xterm-fit.LICENSE.txt": "@xterm/addon-fit/LICENSE",
 }
 HELP: Final = """\
-The files that draw the console's graph and charts could not be fetched from npm.
+The files that draw the console's graph, charts and terminals could not be fetched from npm.
   {why}
 What to do, whichever fits:
   - with a network: run `make assets` again
@@ -89,8 +94,9 @@ def keep(packages: Path, folder: Path) -> None:
     for name, source in FILES.items():
         text = (packages / source).read_text()
         # Nobody has the map it points to, and collecting would look for it.
-        lines = [line for line in text.splitlines() if not line.startswith("//# sourceMappingURL=")]
-        (folder / name).write_text("\n".join(lines) + "\n")
+        # Lines of the file, not of what its strings hold: splitlines() would break those.
+        lines = [line for line in text.split("\n") if not line.startswith("//# sourceMappingURL=")]
+        (folder / name).write_text("\n".join(lines))
     (folder / STAMP.name).write_text(wanted())
 
 

@@ -185,18 +185,41 @@ class OutputLine(models.Model):
         return self.text
 
 
+class SealedParams(models.Model):
+    """What an operation was asked for with, secrets included; gone as soon as it has ended."""
+
+    operation = models.OneToOneField(
+        Operation, on_delete=models.CASCADE, primary_key=True, related_name="sealed"
+    )
+    encrypted = models.TextField(editable=False)
+
+    class Meta:
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"of operation {self.pk}"
+
+
 # Django looks for models in here.
 from provisioning.backups.models import BackupSource, SiteBackup  # noqa: E402
 from provisioning.certificates.models import Certificate, CertificateCheck  # noqa: E402
+from provisioning.log_archive.models import LogArchive  # noqa: E402
 from provisioning.proxy.models import Proxy  # noqa: E402
 from provisioning.quarantine.models import Quarantine  # noqa: E402
 from provisioning.releases.models import Release  # noqa: E402
 from provisioning.rollouts.models import Rollout, RolloutSite  # noqa: E402
 from provisioning.site_templates.models import SiteTemplate, TemplateVersion  # noqa: E402
+from provisioning.terminals.models import (  # noqa: E402
+    RecordingPiece,
+    TerminalSession,
+    TerminalWatcher,
+)
+from provisioning.things.models import DiskMeasure, RegistryCheck  # noqa: E402
 from provisioning.wizards.models import Wizard  # noqa: E402
 
 __all__ = [
-    "BackupSource", "Certificate", "CertificateCheck", "Operation", "OutputLine", "Proxy",
-    "Quarantine", "Release", "Rollout", "RolloutSite", "SiteBackup", "SiteTemplate", "Step",
-    "TemplateVersion", "Wizard",
+    "BackupSource", "Certificate", "CertificateCheck", "DiskMeasure", "LogArchive", "Operation",
+    "OutputLine", "Proxy", "Quarantine", "RecordingPiece", "RegistryCheck", "Release", "Rollout",
+    "RolloutSite", "SiteBackup", "SiteTemplate", "Step", "TemplateVersion", "TerminalSession",
+    "TerminalWatcher", "Wizard",
 ]  # fmt: skip

@@ -7,19 +7,23 @@ from typing import Any
 
 from django.contrib.admin import AdminSite
 from django.contrib.auth.models import AnonymousUser, User
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, URLResolver, path, reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from monitoring.charts.page import Page, of_system
+from monitoring.charts.ranges import DEFAULT, SPANS
 from provisioning.models import Operation
+from provisioning.terminals.models import REPLAYS
 from siteflow.accounts.views.entrance import entrance
 from siteflow.accounts.views.password import own_password
 from siteflow.graph_page import graph_page
 from siteflow.health import ADMIN_PERMISSION
 from siteflow.health_page import health_page
 from siteflow.overview.shown import page_context
+from siteflow.terminal_pages import recording_file, replay_page, watch_page
 from sites.models.host import stale_after
 from sites.rights import may, may_somewhere
 
@@ -107,6 +111,7 @@ class Console(AdminSite):
         context["drawn"] = {}  # what one page draws more than once
         if context["has_permission"]:
             context |= _roots() | {
+                "may_replay": may_somewhere(request.user, REPLAYS),
                 "menu": menu(request.user, request.path),
                 "may_see": {
                     "operations": may_somewhere(request.user, "provisioning.view_operation"),
@@ -121,6 +126,13 @@ class Console(AdminSite):
         own = [
             path("health/", self.admin_view(require_safe(self.health)), name="health"),
             path("graph/", self.admin_view(graph_page), name="graph"),
+            path("terminals/<int:key>/", self.admin_view(replay_page), name="terminal"),
+            path(
+                "terminals/<int:key>/recording/",
+                self.admin_view(recording_file),
+                name="terminal_recording",
+            ),
+            path("terminals/<int:key>/watch/", self.admin_view(watch_page), name="terminal_watch"),
         ]
         return [*own, *super().get_urls()]
 
@@ -139,7 +151,19 @@ class Console(AdminSite):
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> TemplateResponse:
         told = page_context(request.user, now=timezone.now())
-        return super().index(request, {**told, **(extra_context or {})})
+        charts = _charts(request, sees_hosts=bool(told["told"].machines))
+        return super().index(request, {**told, "charts": charts, **(extra_context or {})})
+
+
+def _charts(request: HttpRequest, *, sees_hosts: bool) -> Page | None:
+    """Of all hosts together; for who sees some, and not when only changed parts are asked for."""
+    span = SPANS.get(request.GET.get("range", DEFAULT))
+    if span is None:
+        raise Http404
+    if not sees_hosts or request.headers.get("X-Only") == "parts":
+        return None
+    found = of_system(request.user, span)
+    return found if found.measured or "range" in request.GET else None
 
 
 def _roots() -> dict[str, str]:

@@ -22,6 +22,7 @@ CHECK_EVERY_S: Final = 4.0  # rights that were taken away end open sockets withi
 PING_EVERY_S: Final = 20.0
 _LOOKS: Final = (
     "sites.view_host", "sites.view_site", "sites.view_container", "provisioning.view_operation",
+    "sites.exec_container", "sites.open_terminal",
 )  # fmt: skip
 
 

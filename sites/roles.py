@@ -50,6 +50,10 @@ SCOPES: Final[dict[str, frozenset[str]]] = {
             "monitoring.manage_channel",
         }
     ),
+    # Not "operate": what a terminal can do has no limit that a scope could name.
+    "terminal": frozenset(
+        {"sites.exec_container", "sites.open_terminal", "sites.replay_terminal"}
+    ),
     "audit": frozenset(
         {"audit.view_entry", "audit.cleanup_entry", "audit.verify_entry", "audit.export_entry"}
     ),

@@ -45,6 +45,7 @@ def make_roles() -> None:
     import_module("provisioning.migrations.0002_roles").make_roles(apps, None)
     import_module("sites.migrations.0004_who_gives_roles").add_to_admin(apps, None)
     import_module("sites.migrations.0006_who_manages_sites").give(apps, None)
+    import_module("sites.migrations.0010_who_opens_terminals").give(apps, None)
     import_module("monitoring.migrations.0003_alerts").give(apps, None)
     import_module("monitoring.migrations.0004_notifications").give(apps, None)
 

@@ -15,7 +15,7 @@ MAX_COMMAND_BYTES = 120_000
 # files print from what the command prints, proves that a shell runs at all, and carries the
 # process group to end if the command outlives its deadline. LC_ALL=C keeps messages readable.
 _WRAPPER = 'export LC_ALL=C; printf "\\036%s\\n" "$$"; exec "$@"'
-_MARK = re.compile(rb"\x1e([0-9]{1,10})\n")
+_MARK = re.compile(rb"\x1e([0-9]{1,10})\r?\n")  # \r: of a terminal
 _MAX_NOISE_BYTES = 64 * 1024
 
 # Ends a process group: first politely, then for certain. $1 is the group. This form of kill is

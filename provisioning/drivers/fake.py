@@ -13,14 +13,17 @@ from provisioning.drivers.bytestream import ByteStream
 from provisioning.drivers.compose import project_of, verb_of
 from provisioning.drivers.containers import ContainerState
 from provisioning.drivers.errors import DriverError
+from provisioning.drivers.fake_exec import FakeExecs, FakeTerminal
 from provisioning.drivers.fake_files import FakeFiles
 from provisioning.drivers.fake_logs import FakeLog, FakeLogs
+from provisioning.drivers.fake_making import FakeMaking
 from provisioning.drivers.fake_stream import FakeProgram, Program, fake_sample
-from provisioning.drivers.fake_things import FakeThings
+from provisioning.drivers.fake_things import FakeSource, FakeThings
 from provisioning.drivers.fake_web import FakeTlsWeb, FakeWeb, Handler
 from provisioning.drivers.forward import check_tcp
 from provisioning.drivers.host import DockerApi, EventStream, Result
 from provisioning.drivers.lines import OnLine
+from provisioning.drivers.terminal import Start, Terminal
 from provisioning.drivers.things import ImageState, NetworkState, VolumeState
 
 Answer = Result | DriverError | Callable[[tuple[str, ...]], Result]
@@ -75,7 +78,7 @@ class FakeEvents:
         self.pending.put(None)
 
 
-class FakeDocker(FakeLogs, FakeThings):
+class FakeDocker(FakeThings, FakeMaking, FakeLogs, FakeExecs):
     """DockerApi over dicts. Changes of a container's state emit the events Docker would."""
 
     def __init__(self, host: FakeHost) -> None:
@@ -103,7 +106,8 @@ class FakeDocker(FakeLogs, FakeThings):
 
     def disk_usage(self) -> dict[str, Any]:
         self._host.note("docker", "disk_usage")
-        return {"LayersSize": 0, "Images": [], "Containers": [], "Volumes": [], "BuildCache": []}
+        nothing = {"LayersSize": 0, "Images": [], "Containers": [], "Volumes": [], "BuildCache": []}
+        return {**nothing, **self._host.usage}
 
     def containers(self) -> list[ContainerState]:
         self._host.note("docker", "containers")
@@ -230,12 +234,19 @@ class FakeHost:
         self.stdin: list[bytes | None] = []
         self.containers = {container.name: container for container in containers}
         self.networks: dict[str, NetworkState] = {}
+        self.configs: dict[str, dict[str, Any]] = {}  # by the container's id
         self.volumes: dict[str, VolumeState] = {}
         self.images: dict[str, ImageState] = {}
+        self.registry: dict[str, FakeSource] = {}  # what can be pulled, by name
+        self.usage: dict[str, Any] = {}  # what ``docker system df`` says besides
         self.logs: dict[str, list[str]] = {}
         self.followed: dict[str, FakeLog] = {}  # with times, and growing
         self.stats: dict[str, dict[str, Any]] = {}  # by the container's id
         self.well: set[str] = set()  # whose own check passes, whatever the Engine says yet
+        self.shell = "/bin/sh"  # what every container has; "" for none
+        self.mighty: set[str] = set()  # containers from which the host is commanded
+        self.screen: Program = lambda typed: typed  # of terminals: an echo
+        self.terminals: list[FakeTerminal] = []
         self.files = FakeFiles()
         self.closed = False
         self.program: Program = self._sampled
@@ -305,6 +316,12 @@ class FakeHost:
         self.ran.append(tuple(argv))
         self.programs.append(FakeProgram(self.program, who=self.name))
         return self.programs[-1]
+
+    def terminal(self, *, cols: int, rows: int, timeout_s: float) -> Terminal:
+        self.ran.append(("terminal", str(cols), str(rows)))
+        start = Start(argv=(), cols=cols, rows=rows)
+        self.terminals.append(FakeTerminal(self.screen, exec_id="", start=start))
+        return self.terminals[-1]
 
     def _sampled(self, line: bytes) -> bytes:
         return fake_sample(self.containers.values(), uptime_s=time.monotonic()).encode()

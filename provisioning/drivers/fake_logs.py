@@ -105,7 +105,7 @@ class FakeLogs:
         since_ns: int | None = None, until_ns: int | None = None,
     ) -> LogStream:  # fmt: skip
         self._host.note("docker", "log_stream", docker_id)
-        container = self._host.fake_docker.container(docker_id)
+        container = self._host.fake_docker._find(docker_id)
         log = self._log(container.name)
         with log.more:
             lines = [

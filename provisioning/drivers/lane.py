@@ -33,8 +33,8 @@ class Lane(paramiko.Channel):
         self.in_buffer.set_event(self.wake)
         self.in_stderr_buffer.set_event(self.wake)
 
-    def request(self, kind: str, text: str | bytes) -> None:
-        """Send an ``exec`` or ``subsystem`` request without waiting for the answer.
+    def request(self, kind: str, *fields: str | bytes | int, answered: bool = True) -> None:
+        """Send an ``exec``, ``subsystem`` or other request without waiting for the answer.
 
         The answer comes before any output, so waiting would only cost a round trip; and
         paramiko's own wait has no time-out.
@@ -44,9 +44,11 @@ class Lane(paramiko.Channel):
         message.add_byte(cMSG_CHANNEL_REQUEST)
         message.add_int(inner.remote_chanid)
         message.add_string(kind)
-        message.add_boolean(True)
-        message.add_string(text)
-        inner._event_pending()
+        message.add_boolean(answered)
+        for value in fields:
+            message.add_int(value) if isinstance(value, int) else message.add_string(value)
+        if answered:
+            inner._event_pending()
         inner.transport._send_user_message(message)
 
     @property

@@ -19,10 +19,12 @@ from provisioning.drivers.forward import check_tcp
 from provisioning.drivers.host import DockerApi, Result
 from provisioning.drivers.hostile import printable
 from provisioning.drivers.lines import Lines, OnLine
+from provisioning.drivers.local_terminal import LocalTerminal
 from provisioning.drivers.process_stream import ProcessStream
 from provisioning.drivers.stream_ending import SUDO_REFUSAL
 from provisioning.drivers.target import LocalTarget
 from provisioning.drivers.tcp import connect_tcp
+from provisioning.drivers.terminal import Terminal
 
 _STREAMS = 8
 _CHUNK = 64 * 1024
@@ -80,6 +82,10 @@ class LocalHost:
     def stream(self, argv: Sequence[str], *, timeout_s: float) -> ByteStream:
         """As SshHost.stream; nothing is waited for."""
         return ProcessStream(argv, who=self.name)
+
+    def terminal(self, *, cols: int, rows: int, timeout_s: float) -> Terminal:
+        """As SshHost.terminal: a shell of the account that SiteFlow runs as."""
+        return LocalTerminal(self.name, cols=cols, rows=rows)
 
     def open_tcp(self, address: str, port: int, *, timeout_s: float) -> ByteStream:
         """As SshHost.open_tcp; a port of this machine or what it reaches."""

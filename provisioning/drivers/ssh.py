@@ -26,9 +26,11 @@ from provisioning.drivers.hostile import printable
 from provisioning.drivers.lines import Lines, OnLine
 from provisioning.drivers.link import LaneRefused, LinkDown
 from provisioning.drivers.sftp import Files
+from provisioning.drivers.ssh_terminal import SshTerminal
 from provisioning.drivers.stream_connections import StreamConnections
 from provisioning.drivers.stream_ending import SUDO_REFUSAL
 from provisioning.drivers.target import SshTarget
+from provisioning.drivers.terminal import Terminal
 
 T = TypeVar("T")
 
@@ -171,6 +173,11 @@ class SshHost:
         held = self.streams.session(Deadline(timeout_s))
         held.lane.request("exec", command_line(argv))
         return LaneStream(held, who=label(self.target), preamble=Preamble(), what="the command")
+
+    def terminal(self, *, cols: int, rows: int, timeout_s: float) -> Terminal:
+        """The login shell of the user, in front of a terminal of this size."""
+        held = self.streams.session(Deadline(timeout_s))
+        return SshTerminal(self, held, cols=cols, rows=rows)
 
     def open_tcp(self, address: str, port: int, *, timeout_s: float) -> ByteStream:
         """A stream to a TCP port as the host itself reaches it, for one exchange.

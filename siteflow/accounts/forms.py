@@ -31,6 +31,7 @@ SCOPE_WORDS: Final = {
     "read": "read: see hosts, sites, containers and operations",
     "operate": "operate: start, stop and restart containers, test hosts, restart services",
     "manage": "manage: remove containers; add, change and remove hosts; tags",
+    "terminal": "terminal: open terminals in containers and on hosts, replay what was seen in them",
     "audit": "audit: read and export the audit",
     "accounts": "accounts: manage accounts and tokens",
 }

@@ -11,7 +11,7 @@ from pydantic import AfterValidator, AwareDatetime
 from audit.moments import in_utc
 from siteflow.accounts.models import ApiToken
 
-Scope = Literal["read", "operate", "manage", "audit", "accounts"]
+Scope = Literal["read", "operate", "manage", "terminal", "audit", "accounts"]
 
 
 class Credentials(Schema):

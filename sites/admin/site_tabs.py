@@ -10,6 +10,7 @@ from monitoring.charts import page as charts
 from provisioning.backups.rows import backup_rows
 from provisioning.backups.telling import backup_out
 from provisioning.buttons import buttons
+from provisioning.log_archive.shown import archive_rows
 from provisioning.releases.models import Release
 from sites.admin.logs import site_logs
 from sites.admin.metrics import metrics_tab
@@ -20,7 +21,16 @@ from sites.rights import may_on
 from sites.rows import container_rows
 from sites.schemas import container_out
 
-TABS: Final = ("overview", "logs", "metrics", "domains", "releases", "config", "operations", "audit")
+TABS: Final = (
+    "overview",
+    "logs",
+    "metrics",
+    "domains",
+    "releases",
+    "config",
+    "operations",
+    "audit",
+)
 MAX_SHOWN: Final = 200
 
 
@@ -68,7 +78,8 @@ def offers(request: HttpRequest, site: Site) -> dict[str, Any]:
 
 def _logs(request: HttpRequest, site: Site) -> dict[str, Any]:
     found = container_rows(request.user).filter(site=site).order_by("compose_service", "name")
-    return site_logs(site, found[:MAX_SHOWN])
+    kept = archive_rows(request.user).filter(site=site)[:MAX_SHOWN]
+    return {**site_logs(site, found[:MAX_SHOWN]), "archives": list(kept)}
 
 
 def _overview(request: HttpRequest, site: Site) -> dict[str, Any]:

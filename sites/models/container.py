@@ -88,6 +88,8 @@ class Container(models.Model):
         permissions = [
             ("operate_container", "Can start, stop, restart, kill, pause and unpause containers"),
             ("remove_container", "Can remove containers"),
+            ("exec_container", "Can open terminals in containers"),
+            ("replay_terminal", "Can replay what was seen in terminals"),
         ]
         constraints = [
             models.UniqueConstraint(fields=["host", "docker_id"], name="container_once_per_host")

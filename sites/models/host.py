@@ -46,6 +46,11 @@ class Host(models.Model):
         NO_DOCKER = "no_docker", "reachable, Docker is not"
         UNREACHABLE = "unreachable", "unreachable"
 
+    class Terminals(models.TextChoices):
+        STRICT = "strict", "only while they can be recorded"
+        BUFFERED = "buffered", "recorded as far as possible"
+        OFF = "off", "none"
+
     name = models.CharField(
         max_length=63,
         unique=True,
@@ -95,6 +100,9 @@ class Host(models.Model):
         validators=[RegexValidator(r"^(/[A-Za-z0-9._-]+)+\Z", "Give an absolute path.")],
         help_text="Sites live below it, in <tenant>/<site>.",
     )
+    terminals = models.CharField(
+        max_length=8, choices=Terminals, default=Terminals.STRICT, editable=False
+    )
     connect_timeout_s = models.PositiveSmallIntegerField(
         default=10, validators=[MinValueValidator(1), MaxValueValidator(120)]
     )
@@ -135,6 +143,7 @@ class Host(models.Model):
         permissions = [
             ("operate_host", "Can test, refresh and restart services of hosts"),
             ("manage_host", "Can add, change and remove hosts and approve their keys"),
+            ("open_terminal", "Can open terminals on hosts themselves"),
         ]
         constraints = [
             models.UniqueConstraint(Lower("name"), name="host_name_unique_caseless"),

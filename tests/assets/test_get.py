@@ -32,8 +32,10 @@ def test_the_lock_file_names_no_server() -> None:
 
 def test_licences_allow_it_and_lie_beside_the_files() -> None:
     assert {one["license"] for name, one in LOCK["packages"].items() if name} == {"MIT"}
-    for package in {source.partition("/")[0] for source in get.FILES.values()}:
-        assert "Permission is hereby granted" in (get.KEPT / f"{package}.LICENSE.txt").read_text()
+    licences = {source: name for name, source in get.FILES.items() if name.endswith("LICENSE.txt")}
+    for package in (name.removeprefix("node_modules/") for name in LOCK["packages"] if name):
+        text = (get.KEPT / licences[f"{package}/LICENSE"]).read_text()
+        assert "Permission is hereby granted" in text
 
 
 def test_scripts_build_no_code_and_point_to_no_map() -> None:

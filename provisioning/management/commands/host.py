@@ -141,6 +141,17 @@ class Command(ConsoleCommand):
         row = begin("host.tag", host_named(name), params={"tags": tags or []})
         follow(row, no_wait=False, as_json=as_json, out=self.stdout, err=self.stderr)
 
+    @command("terminals")
+    def terminals(
+        self,
+        name: Name,
+        policy: Annotated[str, typer.Argument(help="strict, buffered or off")],
+        as_json: AsJson = False,
+    ) -> None:
+        """Whether terminals may be opened on a host, and whether each must be recorded."""
+        row = begin("host.terminals", host_named(name), params={"terminals": policy})
+        follow(row, no_wait=False, as_json=as_json, out=self.stdout, err=self.stderr)
+
     @command("remove")
     def remove(self, name: Name, yes: Yes = False, as_json: AsJson = False) -> None:
         """Forget a host and all that was known of it. On the host nothing is touched."""

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
-SCOPES: Final = ("read", "operate", "manage", "audit", "accounts")
+SCOPES: Final = ("read", "operate", "manage", "terminal", "audit", "accounts")
 
 
 class ApiTokenQuerySet(models.QuerySet["ApiToken"]):

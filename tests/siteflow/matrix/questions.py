@@ -35,10 +35,20 @@ def _api(method: str, path: str, row: Row | None = None, **changes: Any) -> Ques
 
 _THING: Final = "admin/sites/{}/<path:object_id>/change/"
 _TABS: Final = {
-    "host": ("metrics", "containers", "services", "proxy", "operations", "audit"),
+    "host": (
+        "metrics",
+        "containers",
+        "images",
+        "volumes",
+        "networks",
+        "services",
+        "proxy",
+        "operations",
+        "audit",
+    ),
     "site": ("metrics", "domains"),
     "domain": ("operations", "audit"),
-    "container": ("logs", "metrics", "operations", "audit"),
+    "container": ("logs", "metrics", "limits", "inspect", "operations", "audit"),
 }
 _BULK: Final = "admin/sites/container/bulk/container.remove/"
 _STOP: Final = "admin/sites/container/ action=stop"
@@ -50,6 +60,10 @@ def _things() -> Iterator[Question]:
     for kind, tabs in _TABS.items():
         for tab in tabs:
             yield _page(_THING.format(kind), query={"tab": tab})
+    terminal: dict[str, Any] = {"query": {"tab": "terminal"}}
+    yield _page(_THING.format("container"), **terminal, needs="exec")
+    # The hosts are this machine: its shell is SiteFlow's own account, which reads everything.
+    yield _page(_THING.format("host"), **terminal, needs="terminal", place="everywhere")
     by_site: dict[str, Any] = {"query": {"site": "KEY"}, "kind": "site", "hidden": 200}
     yield _page("admin/sites/container/", **by_site)
     several = table.VERBS["container.stop"].asked("container")

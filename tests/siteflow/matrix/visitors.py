@@ -11,12 +11,14 @@ from typing import Final
 
 LOOKER: Final = frozenset({"look"})
 VIEWER: Final = LOOKER | {"operations", "audit"}
-OPERATOR: Final = VIEWER | {"operate", "remove", "cancel"}
+OPERATOR: Final = VIEWER | {"operate", "remove", "cancel", "exec"}
 OF_ACCOUNTS: Final = frozenset(
     f"{act}_{what}" for act in ("see", "add", "change", "delete") for what in ("accounts", "roles")
 )
 ADMIN: Final = (
-    OPERATOR | {"manage", "reveal", "tag", "channels", "rules", "keep_audit", "give"} | OF_ACCOUNTS
+    OPERATOR
+    | {"terminal", "replay", "manage", "reveal", "tag", "channels", "rules", "keep_audit", "give"}
+    | OF_ACCOUNTS
 )
 # All of accounts and roles but giving them, and giving without anything else.
 CLERK: Final = LOOKER | OF_ACCOUNTS
@@ -31,6 +33,7 @@ OF_SCOPE: Final = {
     "read": {"look", "operations"},
     "operate": {"operate", "cancel"},
     "manage": {"remove", "manage", "reveal", "tag", "channels", "rules"},
+    "terminal": {"exec", "terminal", "replay"},
     "audit": {"audit", "keep_audit"},
     "accounts": OF_ACCOUNTS | {"give"},
 }
@@ -42,7 +45,7 @@ OF_ALL: Final = frozenset(
 ON_OWN_SITE: Final = OF_ALL | {
     (kind, "own")
     for kind in ("site", "container", "domain", "certificate", "sitebackup", "operation", "entry",
-                 "rollout", "alert", "maintenance")
+                 "rollout", "alert", "maintenance", "terminal")
 }  # fmt: skip
 ON_OWN_HOST: Final = ON_OWN_SITE | {("host", "own"), ("quarantine", "own")}
 ON_FOREIGN_SITE: Final = OF_ALL | {(kind, "foreign") for kind, _ in ON_OWN_SITE}

@@ -1,0 +1,74 @@
+// xterm.js on our pages, whose policy lets no script put styles into them.
+
+import { Terminal } from "../../vendor/xterm.js";
+import { FitAddon } from "../../vendor/xterm-fit.js";
+
+// xterm makes style elements and writes rules into them. What it gets instead is an element that
+// hands those to a style sheet made by script, which the policy allows.
+function styleInstead() {
+  const sheet = new CSSStyleSheet();
+  document.adoptedStyleSheets = [...document.adoptedStyleSheets, sheet];
+  const stand = document.createElement("span");
+  stand.hidden = true;
+  const rules = { get: () => "", set: (text) => sheet.replaceSync(text) };
+  Object.defineProperty(stand, "textContent", rules);
+  Object.defineProperty(stand, "innerText", rules);
+  const remove = stand.remove.bind(stand);
+  stand.remove = () => {
+    document.adoptedStyleSheets = document.adoptedStyleSheets.filter((one) => one !== sheet);
+    remove();
+  };
+  return stand;
+}
+
+const own = new Proxy(document, {
+  get(target, name) {
+    if (name === "createElement")
+      return (tag, options) => (tag === "style" ? styleInstead() : target.createElement(tag, options));
+    const value = target[name];
+    return typeof value === "function" ? value.bind(target) : value;
+  },
+  set(target, name, value) {
+    target[name] = value;
+    return true;
+  },
+});
+
+const THEME = { background: "#101319", foreground: "#e7eaef", cursor: "#9db0ff" };
+
+export class Screen {
+  constructor(space, { cols, rows, readOnly = false } = {}) {
+    this.space = space;
+    this.xterm = new Terminal({
+      documentOverride: own,
+      convertEol: false,
+      cursorBlink: !readOnly,
+      disableStdin: readOnly,
+      fontFamily: "ui-monospace, SFMono-Regular, Menlo, Consolas, monospace",
+      fontSize: 13,
+      scrollback: 5000,
+      theme: THEME,
+      ...(cols ? { cols, rows } : {}),
+    });
+    this.fitting = new FitAddon();
+    this.xterm.loadAddon(this.fitting);
+    space.hidden = false;
+    this.xterm.open(space);
+    if (cols) space.classList.add("fixed");
+    else this.#follow();
+  }
+
+  #follow() {
+    this.fitting.fit();
+    this.watching = new ResizeObserver(() => this.fitting.fit());
+    this.watching.observe(this.space);
+  }
+
+  close() {
+    this.watching?.disconnect();
+    this.xterm.dispose();
+  }
+}
+
+export const socketAt = (path) =>
+  new WebSocket(`${location.protocol === "https:" ? "wss:" : "ws:"}//${location.host}${path}`);

@@ -1,0 +1,82 @@
+"""A terminal in a real browser: opened, resized, closed, and replayed from its audit entry."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.e2e.test_graph import POLICY
+from tests.e2e.test_pages import opened
+from tests.monitoring.waiting import until
+from tests.stack import Client, Stack
+
+pytestmark = pytest.mark.e2e
+
+
+def seen(page: Page) -> str:
+    """What the terminal shows."""
+    return page.locator(".xterm-rows").inner_text().replace("\xa0", " ")
+
+
+def picture(page: Page, name: str) -> None:
+    """With PICTURES=<folder>, to look at."""
+    if folder := os.environ.get("PICTURES"):
+        page.screenshot(path=str(Path(folder) / f"{name}.png"))
+
+
+def test_from_the_first_key_to_the_replay(
+    browser: Browser, console: Stack, admin_client: Client
+) -> None:
+    page = opened(browser, console.url, viewport={"width": 1280, "height": 860})
+    page.add_init_script(POLICY)
+    heard: list[str] = []
+    page.on("console", lambda said: heard.append(said.text) if said.type == "error" else None)
+    page.on("pageerror", lambda error: heard.append(str(error)))
+    found = admin_client.get("/containers", host="web1", search="legacy")
+    key = next(one["id"] for one in found["items"] if one["name"] == "legacy")
+    page.goto(f"{console.url}/admin/sites/container/{key}/change/?tab=terminal")
+    page.get_by_role("button", name="Open").click()
+    expect(page.locator("[data-terminal-state]")).to_have_text("/bin/sh runs")
+    page.keyboard.type("stty size; echo ready-$((1+1))\n")
+    until(lambda: "ready-2" in seen(page))
+    before = seen(page)
+    page.keyboard.type("top\n")
+    until(lambda: "Mem:" in seen(page) and "COMMAND" in seen(page))
+    picture(page, "terminal")
+    page.set_viewport_size({"width": 800, "height": 700})
+    page.keyboard.press("q")
+    page.keyboard.type("clear; stty size; echo resized-$((1+1))\n")
+    until(lambda: "resized-2" in seen(page))
+    assert seen(page).split("resized-2")[0] != before
+    page.keyboard.press("Control+F6")
+    expect(page.get_by_role("button", name="Close")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.locator("[data-terminal-state]")).to_contain_text("Ended")
+    replayed(page, console)
+    assert heard == []
+    assert page.evaluate("window.violations ?? []") == []
+    page.context.close()
+
+
+def replayed(page: Page, console: Stack) -> None:
+    page.set_viewport_size({"width": 1280, "height": 860})
+    page.goto(f"{console.url}/admin/audit/entry/?action=container.exec")
+    page.locator("tbody th a", has_text="container.exec").first.click()
+    page.get_by_role("link", name="Replay").click()
+    expect(page.get_by_role("button", name="Play")).to_be_enabled()
+    seek = page.locator("[data-replay-seek]")
+    seek.focus()
+    page.keyboard.press("End")
+    until(lambda: "resized-2" in seen(page))
+    page.keyboard.press("Home")
+    until(lambda: "resized-2" not in seen(page))
+    page.locator("[data-replay-speed]").select_option("16")
+    page.get_by_role("button", name="Play").click()
+    until(lambda: "resized-2" in seen(page))
+    picture(page, "replay")
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download").click()
+    assert Path(download.value.path()).read_text().startswith('{"version": 2')
