@@ -189,6 +189,8 @@ def _published(key: int) -> None:
 async def _presets(world: World, visitor: Visitor) -> AsyncIterator[str]:
     """Addresses that subscribe by themselves: the topics answer there as everywhere."""
     for route, topics in table.SOCKETS.items():
+        if not topics and route not in table.LOGS:
+            continue
         about = re.search(r"<int:(\w+)>", route)
         for which in WHICH if about else WHICH[:1]:
             key = world.key(about[1], which, visitor) if about else ""
@@ -196,7 +198,7 @@ async def _presets(world: World, visitor: Visitor) -> AsyncIterator[str]:
             if topics:
                 async for wrong in _preset(world, visitor, path, topics, which):
                     yield wrong
-            elif route in table.LOGS:
+            else:
                 async for wrong in _log(world, visitor, path, table.LOGS[route], which):
                     yield wrong
 
