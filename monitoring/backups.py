@@ -1,21 +1,19 @@
 """Backups on NAS looked at now and then, each NAS in a thread of its own.
 
 A NAS is mostly no Docker host, so its watcher has no connection to offer: it is reached as the
-watcher would, by the connection that both share. One that hangs keeps only its own thread.
+watcher would, by the connection that both share.
 """
 
 from __future__ import annotations
 
 import logging
-import threading
-import time
-from collections.abc import Callable
-from typing import Final
+from collections.abc import Callable, Collection, Mapping
 
 from django.utils import timezone
 
 from monitoring.database import DATABASE_GONE, Database
 from monitoring.means import way_to
+from monitoring.rounds import TURN_S, Rounds
 from provisioning.backups.covering import cover
 from provisioning.backups.keeping import asked_of, claim_due, keep
 from provisioning.backups.looking import LOOK_S, look
@@ -32,12 +30,11 @@ from sites.models import Host
 
 log = logging.getLogger(__name__)
 
-TURN_S: Final = 5.0
-_REST_S: Final = 60.0  # of a NAS after a mistake of ours, which would be repeated at once
 
+class BackupLooks(Rounds[BackupSource]):
+    """Of those NAS that are due, which it claims."""
 
-class BackupLooks:
-    """One thread asks the database which NAS are due; each gets one of its own, never two."""
+    what = "backups"
 
     def __init__(
         self,
@@ -47,61 +44,21 @@ class BackupLooks:
         look_s: float = LOOK_S,
         connect: Callable[[Target], HostDriver] = pool.host_driver,
     ) -> None:
-        self._database = database
-        self._turn_s = turn_s
+        super().__init__(database=database, turn_s=turn_s)
         self._look_s = look_s
         self._connect = connect
-        self._under_way: set[int] = set()
-        self._rests_until: dict[int, float] = {}
-        self._stopped = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="backups", daemon=True)
 
-    def start(self) -> None:
-        self._thread.start()
-
-    def close(self, *, timeout_s: float = 0.5) -> None:
-        self._stopped.set()
-        if self._thread.is_alive():
-            self._thread.join(timeout_s)
-
-    def _run(self) -> None:
-        while not self._stopped.wait(self._turn_s):
-            try:
-                self.turn()
-            except DATABASE_GONE as error:
-                log.info("backups: the database failed, trying again: %s", error)
-            except Exception:  # a mistake of ours in one round must not end all later ones
-                log.exception("looking for due NAS failed unexpectedly")
-
-    def turn(self) -> None:
-        """Gives new sites their rows and begins with each NAS that is due."""
+    def _due(self, busy: Collection[int]) -> Mapping[int, BackupSource]:
+        """Gives new sites their rows first."""
         self._database(cover)
-        busy = self._busy()
-        for source in self._database(lambda: claim_due(now=timezone.now(), busy=busy)):
-            self._under_way.add(source.nas_id)
-            threading.Thread(
-                target=self._look, args=(source,), name=f"backups-{source.nas_id}", daemon=True
-            ).start()
+        claimed = self._database(lambda: claim_due(now=timezone.now(), busy=busy))
+        return {source.nas_id: source for source in claimed}
 
-    def _busy(self) -> set[int]:
-        now = time.monotonic()
-        resting = {key for key, until in self._rests_until.items() if until > now}
-        return resting | set(self._under_way)
+    def _name_of(self, key: int, thing: BackupSource) -> str:
+        return thing.nas.name
 
-    def _look(self, source: BackupSource) -> None:
-        try:
-            self._look_at(source)
-        except DATABASE_GONE as error:
-            log.warning("backups on %s could not be stored: %s", source.nas.name, error)
-        except Exception:  # a mistake of ours: the others go on, and this one a little later
-            log.exception("looking at backups on %s failed unexpectedly", source.nas.name)
-            self._rests_until[source.nas_id] = time.monotonic() + _REST_S
-            self._failed_ourselves(source)
-        finally:
-            self._under_way.discard(source.nas_id)
-
-    def _look_at(self, source: BackupSource) -> None:
-        at = timezone.now()
+    def _look_at(self, key: int, thing: BackupSource) -> None:
+        source, at = thing, timezone.now()
         root, wanted = self._database(lambda: asked_of(source))
         try:
             host = self._reached(source.nas_id)
@@ -114,14 +71,14 @@ class BackupLooks:
         if not self._stopped.is_set():
             self._database(lambda: keep(source, found, at=at))
 
-    def _failed_ourselves(self, source: BackupSource) -> None:
+    def _failed_ourselves(self, thing: BackupSource) -> None:
         """No backup is to look well because of a mistake of ours."""
-        words = f"SiteFlow itself failed while it looked at {source.nas.name}. This says nothing "
+        words = f"SiteFlow itself failed while it looked at {thing.nas.name}. This says nothing "
         found = Look(code="internal_error", error=words + "about the NAS.")
         try:
-            self._database(lambda: keep(source, found, at=timezone.now()))
+            self._database(lambda: keep(thing, found, at=timezone.now()))
         except DATABASE_GONE:
-            log.info("backups on %s: this could not be noted on its row", source.nas.name)
+            log.info("backups on %s: this could not be noted on its row", thing.nas.name)
 
     def _reached(self, key: int) -> FolderHost:
         target = self._database(lambda: _way_to(key))

@@ -10,8 +10,9 @@ import math
 import time
 from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
+from functools import partial
 from threading import Event
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from django.db import transaction
 from django.utils import timezone
@@ -39,6 +40,13 @@ class Outdated(Exception):
     """The host's row was removed, or says another way to the host by now."""
 
 
+class Happenings(Protocol):
+    """Database work with each batch of events: before and after what they change is written."""
+
+    def notice(self, events: Collection[Mapping[str, Any]]) -> None: ...
+    def keep(self, events: Collection[Mapping[str, Any]]) -> None: ...
+
+
 class Following:
     """``run`` blocks until ``stopped`` is set and ``close`` was called.
 
@@ -57,6 +65,7 @@ class Following:
         stopped: Event,
         on_read: Callable[[], None] = lambda: None,
         on_change: Callable[[], None] = lambda: None,
+        happenings: Happenings | None = None,
     ) -> None:
         self._host = host
         self._docker = docker
@@ -65,6 +74,7 @@ class Following:
         self._stopped = stopped
         self._on_read = on_read
         self._on_change = on_change
+        self._happenings = happenings
         self._stream: EventStream | None = None
         self._inspections = Inspections(docker, interval_s=interval_s)
         self._ending: dict[str, float] = {}  # when to inspect those that have just ended
@@ -125,6 +135,8 @@ class Following:
         if len(events) > _FLOOD:
             self._stopped.wait(_FLOOD_PAUSE_S)
         changes = changes_in(events)
+        if changes.gone and self._happenings:
+            self._store(partial(self._happenings.notice, events))
         for docker_id in changes.gone:
             self._forget(docker_id)
         self._tell(changes.told)
@@ -134,6 +146,8 @@ class Following:
             self._look(look[first : first + AT_ONCE])
         if changes:
             self._on_change()
+        if events and self._happenings:
+            self._store(partial(self._happenings.keep, events))
 
     def _tell(self, told: Mapping[str, Told]) -> None:
         if told:

@@ -109,9 +109,10 @@ from monitoring.alerts.models import (  # noqa: E402
     SiteProbe,
     Turn,
 )
+from monitoring.events.models import HostEvent  # noqa: E402
 from monitoring.notify.models import Channel, Delivery  # noqa: E402
 
 __all__ = [
-    "Alert", "AlertEvent", "Channel", "Delivery", "Maintenance", "Monitor", "Point", "Rule",
-    "Series", "SiteProbe", "Turn",
+    "Alert", "AlertEvent", "Channel", "Delivery", "HostEvent", "Maintenance", "Monitor", "Point",
+    "Rule", "Series", "SiteProbe", "Turn",
 ]  # fmt: skip

@@ -13,6 +13,7 @@ from typing import Final
 
 from monitoring.backoff import Backoff
 from monitoring.database import DATABASE_GONE
+from monitoring.events.keeping import Keeper
 from monitoring.following import Following, Outdated
 from monitoring.means import Means, way_to
 from monitoring.usage.usage import Samples
@@ -114,6 +115,7 @@ class Watcher:
             stopped=self._stopped,
             on_read=lambda: self._on_read(host, driver),
             on_change=self._on_change,
+            happenings=Keeper(host),
         )
         try:
             following.run()

@@ -13,6 +13,8 @@ from sites.rights import Reach, Viewer, place_of, reach
 # In a row there is room for these; the others are in its menu.
 _QUICK = {"start", "stop", "restart"}
 _DANGEROUS = {"kill", "remove"}
+# Asked for on a tab of the thing's page, with what is there now; not for several at once.
+HAVE_TABS = frozenset({"container.limits"})
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,8 @@ class Button:
 
 def buttons(user: Viewer, target_type: str, thing: Model | None = None) -> list[Button]:
     """What this account may do with such targets, or with this one, in the table's order."""
-    found = [_button(verb, reach(user, verb.permission)) for verb in verbs_of(target_type)]
+    found = [_button(verb, reach(user, verb.permission)) for verb in verbs_of(target_type)
+             if verb.kind not in HAVE_TABS]  # fmt: skip
     if thing is None:
         return [each for each in found if each.reach]
     return [each for each in found if each.reach.covers(*place_of(thing))]

@@ -185,6 +185,21 @@ class OutputLine(models.Model):
         return self.text
 
 
+class SealedParams(models.Model):
+    """What an operation was asked for with, secrets included; gone as soon as it has ended."""
+
+    operation = models.OneToOneField(
+        Operation, on_delete=models.CASCADE, primary_key=True, related_name="sealed"
+    )
+    encrypted = models.TextField(editable=False)
+
+    class Meta:
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"of operation {self.pk}"
+
+
 # Django looks for models in here.
 from provisioning.backups.models import BackupSource, SiteBackup  # noqa: E402
 from provisioning.certificates.models import Certificate, CertificateCheck  # noqa: E402
@@ -198,10 +213,12 @@ from provisioning.terminals.models import (  # noqa: E402
     TerminalSession,
     TerminalWatcher,
 )
+from provisioning.things.models import DiskMeasure, RegistryCheck  # noqa: E402
 from provisioning.wizards.models import Wizard  # noqa: E402
 
 __all__ = [
-    "BackupSource", "Certificate", "CertificateCheck", "Operation", "OutputLine", "Proxy",
-    "Quarantine", "RecordingPiece", "Release", "Rollout", "RolloutSite", "SiteBackup",
-    "SiteTemplate", "Step", "TemplateVersion", "TerminalSession", "TerminalWatcher", "Wizard",
+    "BackupSource", "Certificate", "CertificateCheck", "DiskMeasure", "Operation", "OutputLine",
+    "Proxy", "Quarantine", "RecordingPiece", "RegistryCheck", "Release", "Rollout", "RolloutSite",
+    "SiteBackup", "SiteTemplate", "Step", "TemplateVersion", "TerminalSession", "TerminalWatcher",
+    "Wizard",
 ]  # fmt: skip

@@ -50,18 +50,38 @@ WORDS: dict[str, tuple[str, str]] = {
         "Use volumes that are there already",
         "Tick it if volumes of these names hold this site’s own data.",
     ),
+    "memory_bytes": ("Memory, in bytes", "At least 6291456. Empty leaves it as it is."),
+    "cpus": ("CPUs", "Such as 0.5 for half of one. Empty leaves them as they are."),
+    "pids": ("Processes and threads", "0 takes the limit off. Empty leaves it as it is."),
+    "restart": ("Restart policy", "Whether Docker starts it again when it has ended."),
     "root": ("Folder", "On the NAS."),
     "number": ("Number", "Of the release."),
     "pinned": ("Pinned", "A pinned release is kept, however old it is."),
+    "name": ("Name", "Letters, digits and . _ -"),
+    "new_name": ("New name", "Such as shop/web:2; without a tag, latest is meant."),
+    "labels": ("Labels", "NAME=VALUE, with spaces between them."),
+    "internal": ("Internal", "Containers in it reach each other and nothing else."),
+    "images": ("Images", "Of the plan that was looked at."),
+}
+# Where the same parameter is something else.
+_OF_FAMILIES = {
+    ("image", "name"): ("Image", "Such as nginx:1.27 or registry.example.com/shop/web:2."),
 }
 # Known from the page that leads to the form.
-HIDDEN = {"number", "plan_digest", "pinned", "root"}
+HIDDEN = {"number", "plan_digest", "pinned", "root", "images"}
+# The same, where the page knows of which thing the button was.
+_OF_A_BUTTON = {("image.tag", "name"), ("image.remove", "name"), ("volume.remove", "name"),
+                ("network.remove", "name")}  # fmt: skip
 
 
 def params_form(verb: Verb, data: Any = None, *, initial: Any = None) -> forms.Form:
     """The form; bound when ``data`` is given. A field that is not in the data keeps its default."""
     names = verb.params.model_fields
-    fields = {name: _field(name, info) for name, info in names.items()}
+    known = {name for name, value in (initial or {}).items() if value}
+    fields = {
+        name: _field(verb, name, info, hidden=name in known and (verb.kind, name) in _OF_A_BUTTON)
+        for name, info in names.items()
+    }
     made: type[forms.Form] = type("ParamsForm", (forms.Form,), fields)
     return made(data, initial=initial)
 
@@ -80,10 +100,10 @@ def given_params(params: type[BaseModel], data: Any, *, complete: bool) -> dict[
     return found
 
 
-def _field(name: str, info: FieldInfo) -> forms.Field:
-    label, help_text = WORDS[name]
+def _field(verb: Verb, name: str, info: FieldInfo, *, hidden: bool) -> forms.Field:
+    label, help_text = _OF_FAMILIES.get((verb.family, name), WORDS[name])
     words: dict[str, Any] = {"label": label, "help_text": help_text, "initial": info.default}
-    if name in HIDDEN:
+    if hidden or name in HIDDEN:
         return forms.CharField(required=False, widget=forms.HiddenInput, label=label)
     if info.annotation is bool:
         return forms.BooleanField(required=False, **words)
@@ -97,7 +117,18 @@ def _field(name: str, info: FieldInfo) -> forms.Field:
         return forms.CharField(widget=forms.PasswordInput(attrs=hints), **(words | {"initial": ""}))
     if get_origin(info.annotation) is list:
         return forms.CharField(required=False, **(words | {"initial": ""}))
+    if type(None) in (either := get_args(info.annotation)):
+        return _left_empty(either, words)
     return forms.CharField(**(words | {"initial": ""}))
+
+
+def _left_empty(either: tuple[Any, ...], words: dict[str, Any]) -> forms.Field:
+    """Nothing said is as good as an answer: the schema itself has the limits."""
+    for one in either:
+        if get_origin(one) is Literal:
+            choices = [("", "As it is"), *((value, value) for value in get_args(one))]
+            return forms.ChoiceField(choices=choices, required=False, **words)
+    return forms.CharField(required=False, **(words | {"initial": ""}))
 
 
 def _limits(info: FieldInfo) -> dict[str, Any]:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any, Final, cast
+from typing import Any, Final, TypeVar, cast
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from audit.record import Actor
 from provisioning.drivers.hostile import storable
 from provisioning.drivers.pool import host_driver
 from provisioning.engine.errors import BadParams, Refused
+from provisioning.new_container.asked import NewContainer
+from provisioning.new_container.planning import plan as plan_container
 from provisioning.operations import VERBS
 from provisioning.operations.contract import Op, Verb, VerbError
 from provisioning.operations.site_deprovision import Parts, current, parts_of
@@ -23,10 +25,16 @@ from provisioning.plans.shape import Plan, Problem
 from provisioning.releases import drafting
 from provisioning.releases.models import Release
 from provisioning.targets import target_of
+from provisioning.things.asking import images_on
+from provisioning.things.models import DiskMeasure
+from provisioning.things.owning import owned_on
+from provisioning.things.pruning import PrunePlan, plan_of
 from sites.answers import NotFound
 from sites.models import Host, Site
 from sites.rights import Viewer
+from sites.rows import EVERYTHING
 
+Asked = TypeVar("Asked", bound=BaseModel)
 _NO_RUN: Final = cast(Op, None)  # only looks: whoever tries to journal something fails
 PLANNED: Final = ("site.provision", "site.release", "site.rollback")
 
@@ -57,6 +65,17 @@ def preview(
     return plan
 
 
+def preview_container(host: Host, told: dict[str, Any], *, actor: Actor) -> Plan:
+    """Of a container that does not exist yet. Raises the same."""
+    _permit(actor, VERBS["container.create"], host)
+    return plan_container(host, as_asked(told))
+
+
+def as_asked(told: dict[str, Any]) -> NewContainer:
+    """Raises BadParams naming the first field."""
+    return _validated(NewContainer, told)
+
+
 def parts_on_host(site: Site, *, actor: Actor) -> Parts:
     """What removing the site would meet on its host. Raises Refused, VerbError and DriverError."""
     _permit(actor, VERBS["site.deprovision"], site)
@@ -65,6 +84,18 @@ def parts_on_host(site: Site, *, actor: Actor) -> Parts:
         raise VerbError(f"{site.name} was not made by SiteFlow: adopt it.", code="conflict")
     driver = host_driver(target_of(site.host))
     return parts_of(Work.of(_NO_RUN, driver, release))
+
+
+def preview_prune(host: Host, *, all_unused: bool, actor: Actor) -> PrunePlan:
+    """What a prune of the host's images would take. Raises Refused and DriverError."""
+    _permit(actor, VERBS["image.prune"], host)
+    measure = DiskMeasure.objects.filter(host=host).first()
+    return plan_of(
+        images_on(host),
+        owned_on(host, user=EVERYTHING),  # of owners nothing is told here
+        all_unused=all_unused,
+        own=measure.images if measure else None,
+    )
 
 
 def problems_of_new(host: Host, told: dict[str, Any], *, actor: Actor) -> list[Problem]:
@@ -86,8 +117,12 @@ def release_for(site: Site, kind: str, number: int | None) -> Release:
 
 def checked(told: dict[str, Any]) -> dict[str, Any]:
     """Complete, with the defaults of what was not said. Raises BadParams naming the first field."""
+    return _validated(NewSite, told).model_dump()
+
+
+def _validated(schema: type[Asked], told: dict[str, Any]) -> Asked:
     try:
-        return NewSite.model_validate(told).model_dump()
+        return schema.model_validate(told)
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
         field = ".".join(str(part) for part in first["loc"])

@@ -7,12 +7,14 @@ from typing import Any
 
 from django.contrib.admin import AdminSite
 from django.contrib.auth.models import AnonymousUser, User
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, URLResolver, path, reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from monitoring.charts.page import Page, of_system
+from monitoring.charts.ranges import DEFAULT, SPANS
 from provisioning.models import Operation
 from provisioning.terminals.models import REPLAYS
 from siteflow.accounts.views.entrance import entrance
@@ -149,7 +151,19 @@ class Console(AdminSite):
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> TemplateResponse:
         told = page_context(request.user, now=timezone.now())
-        return super().index(request, {**told, **(extra_context or {})})
+        charts = _charts(request, sees_hosts=bool(told["told"].machines))
+        return super().index(request, {**told, "charts": charts, **(extra_context or {})})
+
+
+def _charts(request: HttpRequest, *, sees_hosts: bool) -> Page | None:
+    """Of all hosts together; for who sees some, and not when only changed parts are asked for."""
+    span = SPANS.get(request.GET.get("range", DEFAULT))
+    if span is None:
+        raise Http404
+    if not sees_hosts or request.headers.get("X-Only") == "parts":
+        return None
+    found = of_system(request.user, span)
+    return found if found.measured or "range" in request.GET else None
 
 
 def _roots() -> dict[str, str]:

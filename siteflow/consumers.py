@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -15,12 +16,13 @@ from provisioning.models import Operation
 from provisioning.schemas import operation_out
 from siteflow.errors import Problem
 from siteflow.frames import ActionStart, BadFrame, Frame, Ping, Subscribe, Unsubscribe, parse
-from siteflow.hub import Client, hub_of_this_loop
+from siteflow.hub import Client, hub_of_this_loop, nothing
 from siteflow.limits import spend_change
 from siteflow.looking import looking_of_this_loop
+from siteflow.parcels import Parcel
 from siteflow.sessions import Rights
 from siteflow.socket import NO_SUCH_PLACE, Socket, error_of
-from siteflow.topics import Wish, snapshot, topic_of
+from siteflow.topics import Snapshot, Wish, snapshot, topic_of
 from sites.live import encode
 
 MAX_TOPICS: Final = 100
@@ -39,7 +41,7 @@ class LiveSocket(Socket):
 
     def __init__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
         super().__init__(scope, receive, send)
-        self._client = Client(sees=lambda about: bool(self._rights and self._rights.sees(about)))
+        self._client = Client(sees=nothing, write=self._write)
         self._hub = hub_of_this_loop()
         self._wishes: dict[str, Wish] = {}
         self._followed: deque[str] = deque()
@@ -47,16 +49,36 @@ class LiveSocket(Socket):
         self._turn = asyncio.Lock()
 
     async def begin(self) -> None:
+        self.look_anew()
         self.background(self._pump)
-        for topic in self._presets():
-            await self._handle(Subscribe(type="subscribe", topic=topic))
+        for wish in await self.wishes():
+            if topic_of(wish.topic)[0].keyed:  # what it is about; without it there is nothing
+                await self._subscribe(wish)
+            else:
+                await self._subscribe_or_say_why(wish)
 
     def ended(self) -> None:
         self._hub.remove(self._client)
 
-    def _presets(self) -> list[str]:
+    async def wishes(self) -> list[Wish]:
+        """What it is subscribed to from the start. Raises what ends the socket."""
+        return [Wish(topic) for topic in self.preset_topics()]
+
+    def preset_topics(self) -> list[str]:
         route = self.scope["url_route"]["kwargs"]
         return [topic.format(**route) for topic in route.get("topics", ())]
+
+    def view(self, rights: Rights) -> Callable[[Mapping[str, Any]], bool]:
+        """Which messages this socket gets, by their scope."""
+        return rights.sees
+
+    def look_anew(self) -> None:
+        """After whatever decides the view has changed."""
+        self._client.sees = self.view(self.rights)
+
+    def narrowed(self, wish: Wish, shown: Snapshot) -> Snapshot:
+        """What of a snapshot is for this socket."""
+        return shown
 
     async def handle(self, event: dict[str, Any]) -> None:
         try:
@@ -81,6 +103,12 @@ class LiveSocket(Socket):
         except Exception as error:  # told to the client; the socket lives on
             await self.say(error_of(self.problem(error)), frame.id)
 
+    async def _subscribe_or_say_why(self, wish: Wish) -> None:
+        try:
+            await self._subscribe(wish)
+        except Exception as error:  # told to the client; the other topics are not less for it
+            await self.say(error_of(self.problem(error)))
+
     async def _subscribe(self, wish: Wish, number: int | str | None = None) -> None:
         topic_of(wish.topic)  # raises before anything is kept of a topic that does not exist
         if wish.topic not in self._wishes and len(self._wishes) >= MAX_TOPICS:
@@ -103,7 +131,13 @@ class LiveSocket(Socket):
             self._unsubscribe(wish.topic)
             raise
         await self.say(
-            {"type": "subscribed", "topic": wish.topic, "at": datetime.now(UTC), **shown}, number
+            {
+                "type": "subscribed",
+                "topic": wish.topic,
+                "at": datetime.now(UTC),
+                **self.narrowed(wish, shown),
+            },
+            number,
         )
 
     def _unsubscribe(self, topic: str) -> None:
@@ -136,6 +170,10 @@ class LiveSocket(Socket):
             self._unsubscribe(self._followed.popleft())
         await self._subscribe(Wish(topic))
 
+    def rights_are(self, rights: Rights | None) -> None:
+        self._client.sees = self.view(rights) if rights else nothing
+        super().rights_are(rights)
+
     def rights_read(self, rights: Rights, *, changed: bool) -> None:
         if changed:  # what a topic shows may be more or less now
             self._client.mark_behind()
@@ -147,6 +185,9 @@ class LiveSocket(Socket):
 
     def ping(self) -> None:
         self._client.put(encode({"type": "ping", "at": datetime.now(UTC)}))
+
+    def _write(self, parcel: Parcel) -> bool:
+        return not self._turn.locked() and self.send_now(parcel)
 
     async def _pump(self) -> None:
         """Sends what the hub has for this socket. Reads the database only after a gap."""

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+
+T = TypeVar("T")
 
 MAX_FRAME_BYTES: Final = 16 * 1024
 MAX_IDS: Final = 500
@@ -66,6 +68,11 @@ _FRAMES: Final[TypeAdapter[Frame]] = TypeAdapter(Annotated[Frame, Field(discrimi
 
 def parse(text: str | None) -> Frame:
     """One message of a client. Raises BadFrame."""
+    return parse_as(text, _FRAMES)
+
+
+def parse_as(text: str | None, frames: TypeAdapter[T]) -> T:
+    """The same for a socket with messages of its own, told apart by their ``type``."""
     if text is None:
         raise BadFrame("Send JSON as text, not binary data.")
     if len(text) > MAX_FRAME_BYTES or len(text.encode()) > MAX_FRAME_BYTES:
@@ -75,7 +82,7 @@ def parse(text: str | None) -> Frame:
     except (ValueError, RecursionError):
         raise BadFrame("This is not JSON.", "bad_json") from None
     try:
-        return _FRAMES.validate_python(value)
+        return frames.validate_python(value)
     except ValidationError as error:
         raise _why(error) from None
 

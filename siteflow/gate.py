@@ -8,6 +8,7 @@ from typing import Any, Final
 from django.conf import settings
 
 from audit.address import is_trusted
+from siteflow.parcels import PLAIN_SEND
 
 MAX_BODY_BYTES: Final = 1_000_000
 MAX_ADDRESS_BYTES: Final = 8_000
@@ -36,7 +37,7 @@ class Gate:
             else:
                 receive = _Bounded(scope, receive)
         elif scope["type"] == "websocket":
-            scope = {**scope, "headers": believed(scope)}
+            scope = {**scope, "headers": believed(scope), PLAIN_SEND: send}
         await self._application(scope, receive, send)
 
 

@@ -8,14 +8,16 @@ read the truth again instead of being left wrong.
 from __future__ import annotations
 
 import asyncio
-import itertools
 import logging
+from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager, suppress
 from typing import Any, Final
 from weakref import WeakKeyDictionary
 
 from channels.layers import get_channel_layer
+
+from siteflow.parcels import Parcel
 
 logger = logging.getLogger(__name__)
 
@@ -24,40 +26,79 @@ QUEUE_LIMIT: Final = 256  # messages
 JOIN_WAIT_S: Final = 1.0
 RETRY_S: Final = (0.5, 1.0, 2.0, 5.0)
 MESSAGES_AT_ONCE: Final = 64  # then the clients have their turn to send them
+DELIVERIES_AT_ONCE: Final = 2000  # then everything else in this process has its turn
 
 Scope = Mapping[str, Any]
 
 
+def nothing(scope: Scope) -> bool:
+    """What a client sees before it is known what it may see."""
+    return False
+
+
 class Client:
-    """One socket's place in the hub: a bounded queue of texts to send.
+    """One socket's place in the hub: what can be sent at once is, the rest waits in a queue.
 
     ``sees`` decides from a message's scope whether this client may have it; it is asked for every
-    message that has a scope and must not read the database.
+    message that has a scope and must not read the database. ``write`` sends a parcel if that needs
+    no waiting and says whether it did; without it everything waits for ``next``.
     """
 
-    def __init__(self, *, sees: Callable[[Scope], bool], limit: int = QUEUE_LIMIT) -> None:
+    def __init__(
+        self,
+        *,
+        sees: Callable[[Scope], bool],
+        write: Callable[[Parcel], bool] | None = None,
+        limit: int = QUEUE_LIMIT,
+    ) -> None:
         self.sees = sees
         self.behind = False
+        self._write = write
         self._limit = limit
-        self._texts: asyncio.Queue[str | None] = asyncio.Queue()
+        self._waiting: deque[Parcel | None] = deque()
+        self._some = asyncio.Event()
+        self._is_sending = False  # what ``next`` gave, until it is asked again
 
     async def next(self) -> str | None:
-        """The next text to send as it is; None: say that it is behind and send a new snapshot."""
-        text = await self._texts.get()
-        if text is None:
+        """The next text to send as it is; None: say that it is behind and send a new snapshot.
+
+        Ask again only when that is sent: until then nothing is sent at once.
+        """
+        self._is_sending = False
+        while not self._waiting:
+            self._some.clear()
+            await self._some.wait()
+        parcel = self._waiting.popleft()
+        self._is_sending = True
+        if parcel is None:
             self.behind = False
-        return text
+            return None
+        return parcel.text
 
     def put(self, text: str) -> None:
-        if self._texts.qsize() >= self._limit:
+        self.give(Parcel(text))
+
+    def give(self, parcel: Parcel) -> None:
+        """Nothing overtakes what waits."""
+        if not self._waiting and not self._is_sending and self._written(parcel):
+            return
+        if len(self._waiting) >= self._limit:
             self.mark_behind()
-        self._texts.put_nowait(text)
+        self._waiting.append(parcel)
+        self._some.set()
+
+    def _written(self, parcel: Parcel) -> bool:
+        try:
+            return self._write is not None and self._write(parcel)
+        except Exception:  # this client's alone; whoever waits for it meets the same
+            logger.debug("A socket cannot be written to", exc_info=True)
+            return False
 
     def mark_behind(self) -> None:
         """Drop what waits: the snapshot that follows will be newer."""
-        while not self._texts.empty():
-            self._texts.get_nowait()
-        self._texts.put_nowait(None)
+        self._waiting.clear()
+        self._waiting.append(None)
+        self._some.set()
         self.behind = True
 
 
@@ -138,20 +179,26 @@ class Hub:
             logger.warning("The live feed works again")
 
     async def _read(self, layer: Any, channel: str) -> None:
-        for count in itertools.count(1):
-            self._fan_out(await layer.receive(channel))
-            if count % MESSAGES_AT_ONCE == 0:
+        messages = deliveries = 0
+        while True:
+            deliveries += self._fan_out(await layer.receive(channel))
+            messages += 1
+            if messages >= MESSAGES_AT_ONCE or deliveries >= DELIVERIES_AT_ONCE:
+                messages = deliveries = 0
                 await asyncio.sleep(0)
 
-    def _fan_out(self, message: Mapping[str, Any]) -> None:
+    def _fan_out(self, message: Mapping[str, Any]) -> int:
+        """How many clients were asked. No task is woken for those that can be sent to at once."""
         if message.get("gap"):
             self.mark_all_behind()
-            return
-        text, scope = message["text"], message["scope"]
+            return 0
+        parcel, scope = Parcel(message["text"]), message["scope"]
         # a dict: whoever listens to two of the topics gets the message once
-        for client in {c: None for t in message["topics"] for c in self._clients.get(t, ())}:
+        clients = {c: None for t in message["topics"] for c in self._clients.get(t, ())}
+        for client in clients:
             if scope is None or _sees(client, scope):
-                client.put(text)
+                client.give(parcel)
+        return len(clients)
 
 
 @asynccontextmanager

@@ -22,6 +22,7 @@ from siteflow.accounts.sockets import credential_of
 from siteflow.errors import Problem, problem_of
 from siteflow.frames import BadFrame
 from siteflow.limits import TooMany
+from siteflow.parcels import PLAIN_SEND, WRITE_NOW, Parcel, begun
 from siteflow.sessions import Rights, rights_of, watch_of_this_loop
 from sites.live import encode
 
@@ -49,6 +50,9 @@ class Socket:
         self._receive, self._send_event = receive, send
         self._rights: Rights | None = None
         self._rights_at = 0.0
+        self._write_now: Callable[[bytes], bool] | None = scope.get(WRITE_NOW)
+        self._send_plainly = scope.get(PLAIN_SEND, send)
+        self._is_sending = False  # what could not be sent at once
         self._bad_frames = 0
         self._closed = False
         self._tasks: set[asyncio.Task[None]] = set()
@@ -166,6 +170,27 @@ class Socket:
         if not self._closed:
             await self._send_event({"type": "websocket.send", "text": text})
 
+    def send_now(self, parcel: Parcel) -> bool:
+        """Sends it if that needs no waiting, else not; says whether it did. For what goes to many.
+
+        Whoever is told False waits with ``send_text``.
+        """
+        if self._closed or self._is_sending:
+            return False
+        if self._write_now is not None:
+            return self._write_now(parcel.frame)
+        rest = begun(self._send_plainly({"type": "websocket.send", "text": parcel.text}))
+        if rest is not None:  # it is under way, and will not be the last
+            self._is_sending = True
+            self.background(self._finish, rest)
+        return True
+
+    async def _finish(self, rest: Awaitable[None]) -> None:
+        try:
+            await rest
+        finally:
+            self._is_sending = False
+
     async def send_bytes(self, data: bytes) -> None:
         if not self._closed:
             await self._send_event({"type": "websocket.send", "bytes": data})
@@ -187,11 +212,12 @@ class Socket:
             self._closed = True
             await self._send_event({"type": "websocket.close", "code": code})
 
-    def background(self, work: Callable[..., Awaitable[None]], *args: Any) -> None:
+    def background(self, work: Callable[..., Awaitable[None]], *args: Any) -> asyncio.Task[None]:
         """Runs beside the reading of messages, and ends with the socket."""
         task = asyncio.create_task(self._guarded(work, *args))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        return task
 
     async def _guarded(self, work: Callable[..., Awaitable[None]], *args: Any) -> None:
         try:

@@ -6,15 +6,20 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from django.db.models import QuerySet
+
 from monitoring.alerts.models import Alert
 from monitoring.alerts.rows import alert_rows
 from monitoring.alerts.shown import alert_out
+from monitoring.events.keeping import KEPT
+from monitoring.events.models import HostEvent
+from monitoring.events.shown import event_out
 from monitoring.graph import shown as graphs
 from monitoring.metrics import SeriesKey
 from monitoring.usage.telling import item_of
 from provisioning.models import Operation
 from provisioning.schemas import line_out, operation_detail, operation_out
-from sites.answers import by_keys, found, need
+from sites.answers import Row, by_keys, found, need
 from sites.models import Container, Host, Site
 from sites.rights import Viewer
 from sites.rows import container_rows, host_rows, site_rows
@@ -37,12 +42,14 @@ class UnknownTopic(Exception):
 class Wish:
     """What a client subscribed to: all of it, or only the rows with these keys.
 
-    ``after`` is the number of the last line of output it already has.
+    ``after`` is the number of the last line of output it already has, ``site`` the only one whose
+    rows are meant.
     """
 
     topic: str
     ids: tuple[int, ...] | None = None
     after: int = 0
+    site: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,12 +91,17 @@ def _part(rows: Any, wish: Wish, out: Callable[[Any], dict[str, Any]]) -> Snapsh
     return {"items": items, "total": total}
 
 
+def _of_site(rows: QuerySet[Row], wish: Wish) -> QuerySet[Row]:
+    return rows if wish.site is None else rows.filter(site=wish.site)
+
+
 def _sites(user: Viewer, wish: Wish, key: int) -> Snapshot:
-    return _part(site_rows(user), wish, site_out)
+    rows = site_rows(user)
+    return _part(rows if wish.site is None else rows.filter(pk=wish.site), wish, site_out)
 
 
 def _containers(user: Viewer, wish: Wish, key: int) -> Snapshot:
-    return _part(container_rows(user), wish, container_out)
+    return _part(_of_site(container_rows(user), wish), wish, container_out)
 
 
 def _containers_of_host(user: Viewer, wish: Wish, key: int) -> Snapshot:
@@ -118,13 +130,29 @@ def _alerts(user: Viewer, wish: Wish, key: int) -> Snapshot:
 
 def _operations(user: Viewer, wish: Wish, key: int) -> Snapshot:
     """Those under way and the latest; ``total`` counts all there ever were."""
-    rows = Operation.objects.visible_to(user).defer("journal")
+    rows = _of_site(Operation.objects.visible_to(user).defer("journal"), wish)
     if wish.ids is not None:
         return _part(rows, wish, operation_out)
     active = rows.filter(status__in=Operation.ACTIVE)[:MAX_ITEMS]
     chosen = {row.pk: row for row in [*rows[:RECENT_OPERATIONS], *active]}
     newest_first: Sequence[int] = sorted(chosen, reverse=True)
     return {"items": [operation_out(chosen[pk]) for pk in newest_first]}
+
+
+def _events(user: Viewer, wish: Wish, key: int) -> Snapshot:
+    """The last ones, newest first; ``total`` is how many these are."""
+    rows = HostEvent.objects.visible_to(user)
+    return _last(rows, wish)
+
+
+def _events_of_host(user: Viewer, wish: Wish, key: int) -> Snapshot:
+    host = found(Host.objects.visible_to(user), key)
+    return _last(HostEvent.objects.visible_to(user).filter(host=host), wish)
+
+
+def _last(rows: QuerySet[HostEvent], wish: Wish) -> Snapshot:
+    newest = rows.select_related("host").order_by("-id")
+    return _part(newest if wish.ids is not None else newest[:KEPT], wish, event_out)
 
 
 def _operation(user: Viewer, wish: Wish, key: int) -> Snapshot:
@@ -164,6 +192,8 @@ TOPICS: Final[dict[str, Topic]] = {
     "hosts": Topic("sites.view_host", _hosts),
     "graph": Topic("sites.view_site", _graph),
     "alerts": Topic("sites.view_site", _alerts),
+    "events": Topic("sites.view_container", _events),
+    "events.": Topic("sites.view_container", _events_of_host, keyed=True),
     "operations": Topic("provisioning.view_operation", _operations),
     "operation.": Topic("provisioning.view_operation", _operation, keyed=True),
     "metrics.": Topic("sites.view_container", _metrics_of_container, keyed=True),

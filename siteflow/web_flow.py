@@ -14,6 +14,9 @@ from typing import Any, Final
 
 from daphne.server import Server
 from daphne.ws_protocol import WebSocketProtocol
+from twisted.internet.tcp import Connection
+
+from siteflow.parcels import WRITE_NOW
 
 MAX_WAITING: Final = 32  # messages of a client that the application has not taken
 
@@ -41,6 +44,37 @@ class FlowingSocket(WebSocketProtocol):  # type: ignore[misc]
     async def room(self) -> None:
         """Returns once the client has taken most of what was sent, or is gone."""
         await self._room.wait()
+
+    def serverSend(self, content: str | bytes, binary: bool = False) -> None:
+        """Whatever its size: autobahn would hold us to the limit of what clients may send.
+
+        What comes too late, when the client is leaving, is dropped.
+        """
+        if self.state == self.STATE_OPEN:
+            data = content.encode() if isinstance(content, str) else content
+            self.sendFrame(opcode=2 if binary else 1, payload=data)
+
+    def write_now(self, frame: bytes) -> bool:
+        """Sends a whole frame if nothing waits to be sent; says whether it did.
+
+        Twisted's own way asks the event loop each time to tell when the connection can be written
+        to, which it nearly always can: that costs more than sending.
+        """
+        transport = self.transport
+        if (
+            self.state != self.STATE_OPEN
+            or not transport.connected
+            or transport.dataBuffer
+            or transport._tempDataBuffer
+            or self.send_queue
+        ):
+            return False
+        sent = transport.writeSomeData(frame)
+        if not isinstance(sent, int):
+            return False  # the connection is lost, as its reader will find
+        if sent < len(frame):
+            transport.write(frame[sent:])
+        return True
 
     def onMessage(self, payload: bytes, isBinary: bool) -> None:
         super().onMessage(payload, isBinary)
@@ -70,6 +104,9 @@ async def _flowing(
     if not isinstance(socket, FlowingSocket):
         await application(scope, receive, send)
         return
+
+    if isinstance(socket.transport, Connection):  # and not TLS, whose data is encrypted first
+        scope[WRITE_NOW] = socket.write_now
 
     async def take() -> dict[str, Any]:
         event = await receive()

@@ -40,13 +40,15 @@ Follow = Callable[[Mapping[str, Any]], tuple[str, Mapping[str, Any]]]
 class Scope(TypedDict, total=False):
     """What must be held to get a message, and for what: a host's or a site's key.
 
-    ``near`` is a host: the message is for whoever may see anything on it.
+    ``near`` is a host: the message is for whoever may see anything on it. ``event`` says which
+    kind of events it tells of, for sockets that show some only; it decides no rights.
     """
 
     permission: Required[str]
     host: int | None
     site: int | None
     near: int
+    event: str
 
 
 # What else is told when something is, by the type of its message: of the same scope.

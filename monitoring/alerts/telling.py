@@ -106,7 +106,7 @@ def tell(alert: Alert, kind: Literal["firing", "resolved"], *, words: str = "") 
         key=f"alert:{alert.pk}",
         kind=kind,
         severity=alert.severity,  # type: ignore[arg-type]
-        title=title_of(alert, resolved=kind == "resolved"),
+        title=title_of(alert),
         body="\n".join(_body(alert, words)),
         path=PATH.format(alert.pk),
         host_id=alert.host_id,
@@ -115,11 +115,10 @@ def tell(alert: Alert, kind: Literal["firing", "resolved"], *, words: str = "") 
     return queue(notice)
 
 
-def title_of(alert: Alert, *, resolved: bool = False) -> str:
+def title_of(alert: Alert) -> str:
     """ "Container down: shop-web-1 on web1"."""
     on = f" on {alert.host_name}" if alert.subject_type not in (Type.HOST, Type.DISK) else ""
-    name = f"{alert.rule_name}: {alert.subject_name}{on if alert.host_name else ''}"
-    return f"Resolved: {name}" if resolved else name
+    return f"{alert.rule_name}: {alert.subject_name}{on if alert.host_name else ''}"
 
 
 def _body(alert: Alert, words: str) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""What was done while something was measured: releases and operations, as far as one sees them."""
+"""What was while something was measured: releases, operations, alerts, as far as one sees them."""
 
 from __future__ import annotations
 
@@ -9,6 +9,9 @@ from typing import Any, Final
 from django.db.models import Q
 from django.urls import reverse
 
+from monitoring.alerts.here import about
+from monitoring.alerts.models import Alert
+from monitoring.alerts.rows import alert_rows
 from provisioning.models import Operation, Release
 from provisioning.operations import VERBS
 from sites.models import Container, Host, Site
@@ -22,16 +25,19 @@ Row = Container | Site | Host | None
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """``operation`` is None for a release that has none to show beside it."""
+    """Of a release without an operation to show beside it both are None."""
 
     at: datetime
     label: str
     url: str
     by: str = ""
     operation: Operation | None = None
+    alert: Alert | None = None
 
     @property
     def state(self) -> str:
+        if self.alert is not None:
+            return "alert"
         return self.operation.status if self.operation is not None else "release"
 
 
@@ -45,6 +51,7 @@ def marks(user: Viewer, row: Row, *, begin: datetime, end: datetime) -> list[Mar
         for each in _operations(user, row)
         if begin <= each.created_at <= end and each.pk not in done_by
     ]
+    found += [_of_alert(each) for each in _alerts(user, row, begin, end)]
     return sorted(found, key=lambda mark: mark.at, reverse=True)[:MOST]
 
 
@@ -75,6 +82,18 @@ def _releases(user: Viewer, row: Row, begin: datetime, end: datetime) -> list[Re
     rows = Release.objects.filter(site__in=seen, current_since__range=(begin, end))
     heavy = ("encrypted", "compose", "files", "images", "serving")
     return list(rows.defer(*heavy).order_by("-current_since")[:MOST])
+
+
+def _alerts(user: Viewer, row: Row, begin: datetime, end: datetime) -> list[Alert]:
+    """When they began to fire."""
+    rows = alert_rows(user).filter(about(row), firing_at__range=(begin, end))
+    return list(rows.order_by("-firing_at")[:MOST])
+
+
+def _of_alert(row: Alert) -> Mark:
+    at: Any = row.firing_at
+    url = reverse("admin:monitoring_alert_change", args=[row.pk])
+    return Mark(at, f"Alert: {row}", url, alert=row)
 
 
 def _of_release(row: Release) -> Mark:

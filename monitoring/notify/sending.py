@@ -8,16 +8,16 @@ gathered for a moment needs somebody who looks at the clock. The rows are the qu
 from __future__ import annotations
 
 import logging
-import threading
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from typing import Final
 
 from django.utils import timezone
 
-from monitoring.database import DATABASE_GONE, Database
+from monitoring.database import Database
 from monitoring.notify.claiming import Claim, Due, claim, due, failed, give_up, told
 from monitoring.notify.services import BY_SCHEMA, EVERYWHERE
 from monitoring.notify.wording import message_of
+from monitoring.rounds import Rounds
 from provisioning.drivers.notify import Message, Service, tell
 from sites.encryption import CannotDecrypt
 
@@ -29,8 +29,12 @@ AT_ONCE: Final = 8  # messages; those that failed the last time share half of th
 _OUR_MISTAKE: Final = "SiteFlow could not make the message; its log says more."
 
 
-class Senders:
-    """Looks every ``turn_s`` until ``close``; ``tell`` is what talks to services."""
+class Senders(Rounds[Due]):
+    """``tell`` is what talks to services. A message that was under way at the end may be told, and
+    told again by the next monitor when its lease has ended."""
+
+    what = "notify"
+    rest_s = 0.0  # the lease is rest enough
 
     def __init__(
         self,
@@ -40,62 +44,27 @@ class Senders:
         turn_s: float = TURN_S,
         at_once: int = AT_ONCE,
     ) -> None:
-        self._database = database
+        super().__init__(database=database, turn_s=turn_s)
         self._tell = tell
-        self._turn_s = turn_s
         self._at_once = at_once
-        self._under_way: dict[int, bool] = {}  # channel → whether it was ailing
-        self._lock = threading.Lock()
-        self._stopped = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="notify", daemon=True)
 
-    def start(self) -> None:
-        self._thread.start()
-
-    def close(self, *, timeout_s: float = 0.5) -> None:
-        """Begins nothing more. What is under way may be told, and told again by the next monitor
-        when the lease has ended."""
-        self._stopped.set()
-        self._thread.join(timeout_s)
-
-    def _run(self) -> None:
-        while not self._stopped.wait(self._turn_s):
-            try:
-                self.turn()
-            except DATABASE_GONE as error:
-                log.info("notifications: the database failed, trying again: %s", error)
-            except Exception:  # a mistake of ours in one round must not end all later ones
-                log.exception("looking for due notifications failed unexpectedly")
-
-    def turn(self) -> None:
+    def _due(self, busy: Collection[int]) -> Mapping[int, Due]:
         self._database(lambda: give_up(now=timezone.now()))
+        under_way, begun = list(self._under_way.values()), dict[int, Due]()
         for one in self._database(lambda: due(now=timezone.now())):
-            if self._begin(one):
-                name = f"notify-{one.key}"
-                threading.Thread(target=self._send, args=(one.key,), name=name, daemon=True).start()
+            if one.key not in busy and self._has_room(one, [*under_way, *begun.values()]):
+                begun[one.key] = one
+        return begun
 
-    def _begin(self, one: Due) -> bool:
-        with self._lock:
-            ailing = sum(self._under_way.values())
-            full = len(self._under_way) >= self._at_once
-            too_many_ailing = one.ailing and ailing >= max(1, self._at_once // 2)
-            if one.key in self._under_way or full or too_many_ailing:
-                return False
-            self._under_way[one.key] = one.ailing
-            return True
+    def _has_room(self, one: Due, others: Collection[Due]) -> bool:
+        ailing = sum(other.ailing for other in others)
+        too_many_ailing = one.ailing and ailing >= max(1, self._at_once // 2)
+        return len(others) < self._at_once and not too_many_ailing
 
-    def _send(self, key: int) -> None:
-        try:
-            taken = self._database(lambda: claim(key, now=timezone.now()))
-            if taken is not None:
-                self._settle(taken, self._error_of(taken))
-        except DATABASE_GONE as error:
-            log.warning("what channel %s was told could not be stored: %s", key, error)
-        except Exception:  # a mistake of ours: the other channels go on, this one after its lease
-            log.exception("telling channel %s failed unexpectedly", key)
-        finally:
-            with self._lock:
-                self._under_way.pop(key, None)
+    def _look_at(self, key: int, thing: Due) -> None:
+        taken = self._database(lambda: claim(key, now=timezone.now()))
+        if taken is not None:
+            self._settle(taken, self._error_of(taken))
 
     def _settle(self, taken: Claim, error: str) -> None:
         if not error:

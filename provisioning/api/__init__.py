@@ -12,10 +12,11 @@ from provisioning.api.quarantine import quarantine
 from provisioning.api.rollouts import rollouts
 from provisioning.api.sites import site_actions
 from provisioning.api.templates import offered, templates
+from provisioning.api.things import things
 from provisioning.api.wizards import wizards
 
 __all__ = [
     "backups", "certificates", "container_actions", "domains", "hosts", "nas", "offered",
     "operations", "provision", "proxies", "quarantine", "rollouts", "site_actions", "templates",
-    "wizards",
+    "things", "wizards",
 ]  # fmt: skip

@@ -2,36 +2,123 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from typing import Any, Final, Literal
+
 from django.http import HttpRequest, HttpResponse
 from ninja import Field, Query, Router, Schema
 
-from audit.moments import Moment
+from audit.record import Actor
+from provisioning import engine
 from provisioning.api.actions import add_actions
-from provisioning.logs import MAX_LINES, read_log
-from sites.answers import found, json_answer
+from provisioning.api.provision import PlanOut
+from provisioning.inspecting import inspect
+from provisioning.logs.asking import LogQuery
+from provisioning.logs.reading import as_text, read_log
+from provisioning.new_container.asked import NewContainer
+from provisioning.previews import host_for, preview_container
+from provisioning.schemas import OperationOut, operation_out
+from sites.answers import IDEMPOTENCY_KEY, found, idempotency_key, json_answer
 from sites.models import Container
 
 actions = Router(tags=["containers"])
+_CHANGES: Final[dict[str, Any]] = {"parameters": [IDEMPOTENCY_KEY]}
 add_actions(actions, "container")
 
 
-class LogQuery(Schema):
-    tail: int = Field(200, ge=1, le=MAX_LINES, description="the last lines of the log")
-    since: Moment | None = Field(None, description="ISO 8601, or seconds since 1970")
-    search: str = Field("", max_length=200, description="only lines with this text, in any case")
+class ContainerOnHost(NewContainer):
+    """``host``: its name or key; not needed where there is only one."""
+
+    host: str | int | None = None
+
+
+class LimitsOut(Schema):
+    memory_bytes: int | None
+    swap_bytes: int | None
+    cpus: float | None
+    pids: int | None
+    restart: str
+
+
+class Inspected(Schema):
+    """``inspect`` is Docker's own description, secrets masked and large parts left out; of how the
+    host is laid out only who sees the host is told. Limits: null is none; memory in bytes, with
+    swap in ``swap_bytes``; CPUs in whole ones."""
+
+    container: int
+    observed_at: datetime
+    source: str
+    limits: LimitsOut
+    inspect: dict[str, Any]
+
+
+class LogAsked(LogQuery):
+    format: Literal["json", "text"] = Field("json", description="text: a file to download")
+
+
+class LogItem(Schema):
+    """``level`` is what the line says itself: debug, info, warning, error or nothing."""
+
+    cursor: str
+    at: str
+    stream: str
+    level: str | None
+    text: str
 
 
 class LogLines(Schema):
-    """``read`` lines came from the host; ``lines`` are those that match."""
+    """``read`` lines came from the host; ``lines`` are those that match, ``items`` the same.
+
+    ``first`` and ``last`` are the cursors of what was read: ask ``after`` the last for what comes
+    next, as long as there is ``more``. ``missed``: the line of ``after`` is not in the log any
+    more, nor may others be that followed it.
+    """
 
     container: int
     lines: list[str]
     read: int
+    items: list[LogItem]
+    first: str | None
+    last: str | None
+    more: bool
+    missed: bool
+
+
+@actions.post("", response={202: OperationOut}, openapi_extra=_CHANGES)
+def create_container(request: HttpRequest, body: ContainerOnHost) -> HttpResponse:
+    """Make a container and start it. Judged as a site's services are; a failure takes back what
+    was made. The same as ``POST /hosts/{id}/container-create``."""
+    row = engine.start(
+        "container.create",
+        host_for(body.host, request.user),
+        actor=Actor.of_request(request, "api"),
+        params=body.model_dump(exclude_unset=True, exclude={"host"}),
+        idempotency_key=idempotency_key(request),
+    )
+    return json_answer(operation_out(row), status=202)
+
+
+@actions.post("/plan", response=PlanOut)
+def plan_container(request: HttpRequest, body: ContainerOnHost) -> HttpResponse:
+    """What making this container would do, read from the host now. Nothing is changed by asking."""
+    told = body.model_dump(exclude_unset=True, exclude={"host"})
+    plan = preview_container(
+        host_for(body.host, request.user), told, actor=Actor.of_request(request, "api")
+    )
+    return json_answer(plan.to_dict())
+
+
+@actions.get("/{int:container_id}/inspect", response=Inspected)
+def inspect_container(request: HttpRequest, container_id: int) -> HttpResponse:
+    """What Docker itself tells of a container, read on its host now."""
+    rows = Container.objects.visible_to(request.user).select_related("host__credential")
+    return json_answer(inspect(found(rows, container_id), user=request.user))
 
 
 @actions.get("/{int:container_id}/logs", response=LogLines)
-def container_logs(request: HttpRequest, container_id: int, query: Query[LogQuery]) -> HttpResponse:
-    """The end of a container's log as its host has it now."""
+def container_logs(request: HttpRequest, container_id: int, query: Query[LogAsked]) -> HttpResponse:
+    """The end of a container's log, or what follows a line of it, as its host has it now."""
     rows = Container.objects.visible_to(request.user).select_related("host__credential")
     row = found(rows, container_id)
-    return json_answer(read_log(row, tail=query.tail, since=query.since, search=query.search))
+    told: dict[str, Any] = read_log(row, query.asked, timestamps=query.timestamps)
+    return as_text(row, told) if query.format == "text" else json_answer(told)

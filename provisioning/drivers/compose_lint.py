@@ -6,6 +6,7 @@ The model is what ``docker compose config --format json`` says on the host, so t
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from itertools import islice
 from typing import Any, Final
 
@@ -21,13 +22,22 @@ _TOP: Final = frozenset(
 )
 
 
-def problems(model: dict[str, Any], *, folder: str, project: str) -> list[Problem]:
+def problems(
+    model: dict[str, Any],
+    *,
+    folder: str,
+    project: str,
+    free: Collection[str] = (),
+    foreign: Collection[str] = (),
+) -> list[Problem]:
     """What is wrong with it, what is refused first; at most 500.
 
-    ``folder`` is the site's, without a slash at its end. What is not seen here: where links in the
-    folder lead, and which file an ``env_file`` was that Compose has put into ``environment``.
+    ``folder`` is the site's, without a slash at its end; the rest as `lint_terms.Site`. What is
+    not seen here: where links in the folder lead, and which file an ``env_file`` was that Compose
+    has put into ``environment``.
     """
-    found = list(islice(_all(model, Site(folder.rstrip("/"), project)), MAX_PROBLEMS))
+    site = Site(folder.rstrip("/"), project, frozenset(free), frozenset(foreign))
+    found = list(islice(_all(model, site), MAX_PROBLEMS))
     return sorted(found, key=lambda problem: (problem.warning, problem.path, problem.code))
 
 

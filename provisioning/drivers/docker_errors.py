@@ -17,6 +17,7 @@ from provisioning.drivers.hostile import printable
 _WRONG_STATE = re.compile(
     r"is (not|already) (running|paused|stopped)|has active endpoints", re.IGNORECASE
 )
+_PORT_TAKEN = re.compile(r"port is already allocated|address already in use", re.IGNORECASE)
 _GARBAGE = (ValueError, TypeError, KeyError, AttributeError, RecursionError)
 
 
@@ -46,6 +47,8 @@ def api_error(who: str, what: str, status: int, words: str) -> DriverError:
     message = f"{who}: {what} failed: {printable(words, limit=500) or f'status {status}'}"
     if "no space left on device" in words.lower():
         return DriverError(message, "disk_full")
+    if _PORT_TAKEN.search(words):
+        return DriverError(message, "port_taken")
     if status == 404:
         return DriverError(message, "not_found")
     if status == 409 or _WRONG_STATE.search(words):

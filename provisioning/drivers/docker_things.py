@@ -10,17 +10,13 @@ from provisioning.drivers import parse_things
 from provisioning.drivers.docker_errors import translated
 from provisioning.drivers.errors import DriverError
 from provisioning.drivers.hostile import printable
+from provisioning.drivers.image_names import IMAGE_NAME, MAX_NAME, split_reference
 from provisioning.drivers.raw_http import Query, RawStream
 from provisioning.drivers.things import ImageState, NetworkState, VolumeState
 
 T = TypeVar("T")
 
 _NAME: Final = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]{0,254}")
-# Tag or digest included; no part may be . or .., which would lead the URL elsewhere.
-_IMAGE: Final = re.compile(
-    r"[a-zA-Z0-9][a-zA-Z0-9_.-]*(?::[0-9]+(?=/))?(?:/[a-zA-Z0-9][a-zA-Z0-9_.-]*)*"
-    r"(?::[a-zA-Z0-9_][a-zA-Z0-9_.-]{0,127})?(?:@sha256:[0-9a-f]{64})?"
-)
 
 
 class DockerThings:
@@ -116,31 +112,29 @@ class DockerThings:
     def tag_image(self, name: str, new_name: str) -> None:
         """Gives the image one more name; takes it from the image that has it now."""
         checked, repository = self._checked_image(name), self._checked_image(new_name)
-        repository, tag = _split_tag(repository)
+        repository, tag = split_reference(repository)
         with translated(self._who, f"tagging the image {checked}"):
             self._api().tag(checked, repository, tag=tag)
 
-    def remove_image(self, name: str) -> None:
-        """Takes this name away and, if it was the last one, the image. ``conflict`` if in use."""
+    def remove_image(self, name: str, *, alone: bool = False) -> None:
+        """Takes this name away and, if it was the last one, the image. ``conflict`` if in use.
+
+        Without ``alone``, images without a name that it was made from go as well.
+        """
         checked = self._checked_image(name)
         with translated(self._who, f"removing the image {checked}"):
-            self._api().remove_image(checked)
+            self._api().remove_image(checked, noprune=alone)
 
     def _checked_name(self, name: str, what: str) -> str:
         return self._fitting(name, _NAME, what)
 
     def _checked_image(self, name: str) -> str:
-        if len(name) > 512:
+        if len(name) > MAX_NAME:
             raise DriverError(f"{self._who}: no such image: its name is too long", "not_found")
-        return self._fitting(name, _IMAGE, "image")
+        return self._fitting(name, IMAGE_NAME, "image")
 
     def _fitting(self, name: str, pattern: re.Pattern[str], what: str) -> str:
         if not pattern.fullmatch(name):
             shown = printable(name, limit=100)
             raise DriverError(f"{self._who}: no such {what}: {shown}", "not_found")
         return name
-
-
-def _split_tag(name: str) -> tuple[str, str]:
-    repository, colon, tag = name.rpartition(":")
-    return (repository, tag) if colon and "/" not in tag else (name, "latest")

@@ -18,7 +18,9 @@ from provisioning.drivers.deadline import Deadline
 from provisioning.drivers.dial import Dialer
 from provisioning.drivers.docker_errors import translated
 from provisioning.drivers.docker_exec import DockerExec
-from provisioning.drivers.docker_things import DockerThings
+from provisioning.drivers.docker_images import DockerImages
+from provisioning.drivers.docker_logs import DockerLogs
+from provisioning.drivers.docker_making import DockerMaking
 from provisioning.drivers.docker_transport import DockerAdapter
 from provisioning.drivers.errors import DriverError
 from provisioning.drivers.events import DockerEvents, events_query
@@ -42,7 +44,7 @@ _SIGNAL = re.compile(r"[A-Z0-9+-]{1,16}")
 _API_VERSION = re.compile(r"1\.\d{1,3}")
 
 
-class Dockerd(DockerThings, DockerExec):
+class Dockerd(DockerImages, DockerMaking, DockerLogs, DockerExec):
     """DockerApi over kept streams. Thread-safe; every call ends within ``timeout_s`` seconds,
     stopping and restarting within ``grace_s`` more.
 
@@ -90,17 +92,18 @@ class Dockerd(DockerThings, DockerExec):
             return [from_listing(row) for row in rows]
 
     def container(self, docker_id: str) -> ContainerState:
-        answer = self._inspect(docker_id)
+        answer = self.inspect(docker_id)
         with translated(self._who, f"reading {docker_id}"):
             return from_inspect(answer)
 
-    def _inspect(self, docker_id: str) -> dict[str, Any]:
+    def inspect(self, docker_id: str) -> dict[str, Any]:
+        """As Docker tells it, secrets in its environment and its words included."""
         name = self._checked(docker_id)
         return self._read(f"reading {name}", lambda api: api.inspect_container(name))
 
     def passes_check(self, docker_id: str, *, within_s: float) -> bool:
         """Runs the container's own health check now; False as well where it has none."""
-        command = own_check.command_of(self._inspect(docker_id))
+        command = own_check.command_of(self.inspect(docker_id))
         if not command:
             return False
         with translated(self._who, f"checking {docker_id}"):
@@ -133,7 +136,7 @@ class Dockerd(DockerThings, DockerExec):
 
     def logs(self, docker_id: str, *, tail: int, since: int | None = None) -> list[str]:
         """The last ``tail`` lines (at most 10,000 and 1 MB), ``since`` in seconds of the epoch."""
-        config = self._inspect(docker_id).get("Config")
+        config = self.inspect(docker_id).get("Config")
         terminal = isinstance(config, dict) and config.get("Tty") is True
         params = {"stdout": 1, "stderr": 1, "tail": max(0, min(tail, MAX_LOG_LINES))}
         if since is not None:
@@ -162,7 +165,7 @@ class Dockerd(DockerThings, DockerExec):
         )
 
     def events(self, *, since: float, timeout_s: float) -> EventStream:
-        """Container events from ``since`` (seconds of the epoch) on, over a stream of their own."""
+        """What happens from ``since`` (seconds of the epoch) on, over a stream of its own."""
         stream = self._raw("reading Docker's events", "GET", "/events", query=events_query(since))
         return DockerEvents(stream, who=self._who, timeout_s=timeout_s)
 

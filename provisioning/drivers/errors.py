@@ -31,6 +31,10 @@ ADVICE: Final[dict[str, str]] = {
     "compose_old": "Compose v1 can be read and started, not more; install the Compose plugin.",
     "bad_compose": "Correct the compose file or its .env where the message says.",
     "image_missing": "Check the image's name and tag, and that the host reaches its registry.",
+    "registry_down": "The host cannot reach the image's registry; check the registry's name, and "
+    "the network and DNS of the host.",
+    "registry_denied": "The registry wants a login, or has had enough requests for now; images of "
+    "private registries have to be pulled on the host itself.",
     "build_failed": "Look at the build's output; the step that failed is named last.",
     "port_taken": "Another program on the host uses this port; choose another or stop that one.",
     "not_healthy": "Look at the container's log; it ended or its health check fails.",

@@ -12,14 +12,15 @@ from provisioning.drivers.raw_http import Query, RawStream
 
 _MAX_LINE_BYTES = 1024 * 1024
 _MAX_TAKEN = 1000
+TYPES = ("container", "image", "volume", "network", "daemon")
 
 
 def events_query(since: float) -> Query:
-    """What asks for container events from ``since`` on, in seconds since the epoch.
+    """What asks for events of all that is on a host from ``since`` on, in seconds since the epoch.
 
     Docker keeps the last 256 events to answer from.
     """
-    return {"since": f"{since:.9f}", "filters": json.dumps({"type": ["container"]})}
+    return {"since": f"{since:.9f}", "filters": json.dumps({"type": list(TYPES)})}
 
 
 class DockerEvents:

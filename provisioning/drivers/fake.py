@@ -15,8 +15,10 @@ from provisioning.drivers.containers import ContainerState
 from provisioning.drivers.errors import DriverError
 from provisioning.drivers.fake_exec import FakeExecs, FakeTerminal
 from provisioning.drivers.fake_files import FakeFiles
+from provisioning.drivers.fake_logs import FakeLog, FakeLogs
+from provisioning.drivers.fake_making import FakeMaking
 from provisioning.drivers.fake_stream import FakeProgram, Program, fake_sample
-from provisioning.drivers.fake_things import FakeThings
+from provisioning.drivers.fake_things import FakeSource, FakeThings
 from provisioning.drivers.fake_web import FakeTlsWeb, FakeWeb, Handler
 from provisioning.drivers.forward import check_tcp
 from provisioning.drivers.host import DockerApi, EventStream, Result
@@ -76,7 +78,7 @@ class FakeEvents:
         self.pending.put(None)
 
 
-class FakeDocker(FakeThings, FakeExecs):
+class FakeDocker(FakeThings, FakeMaking, FakeLogs, FakeExecs):
     """DockerApi over dicts. Changes of a container's state emit the events Docker would."""
 
     def __init__(self, host: FakeHost) -> None:
@@ -104,7 +106,8 @@ class FakeDocker(FakeThings, FakeExecs):
 
     def disk_usage(self) -> dict[str, Any]:
         self._host.note("docker", "disk_usage")
-        return {"LayersSize": 0, "Images": [], "Containers": [], "Volumes": [], "BuildCache": []}
+        nothing = {"LayersSize": 0, "Images": [], "Containers": [], "Volumes": [], "BuildCache": []}
+        return {**nothing, **self._host.usage}
 
     def containers(self) -> list[ContainerState]:
         self._host.note("docker", "containers")
@@ -231,9 +234,13 @@ class FakeHost:
         self.stdin: list[bytes | None] = []
         self.containers = {container.name: container for container in containers}
         self.networks: dict[str, NetworkState] = {}
+        self.configs: dict[str, dict[str, Any]] = {}  # by the container's id
         self.volumes: dict[str, VolumeState] = {}
         self.images: dict[str, ImageState] = {}
+        self.registry: dict[str, FakeSource] = {}  # what can be pulled, by name
+        self.usage: dict[str, Any] = {}  # what ``docker system df`` says besides
         self.logs: dict[str, list[str]] = {}
+        self.followed: dict[str, FakeLog] = {}  # with times, and growing
         self.stats: dict[str, dict[str, Any]] = {}  # by the container's id
         self.well: set[str] = set()  # whose own check passes, whatever the Engine says yet
         self.shell = "/bin/sh"  # what every container has; "" for none

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from provisioning.drivers.errors import DriverError
+from provisioning.drivers.image_names import full_name
+from provisioning.drivers.pull_progress import PULL_S, OnProgress, Pulled, PullProgress
 from provisioning.drivers.things import ImageState, NetworkState, VolumeState
 
 if TYPE_CHECKING:
@@ -22,8 +25,25 @@ def fake_image(*names: str, **values: Any) -> ImageState:
     return ImageState(**(filled | values))
 
 
+@dataclass(frozen=True)
+class FakeSource:
+    """What a registry has under a name. ``lines`` are told of a pull besides what always is."""
+
+    image: ImageState
+    digest: str
+    lines: tuple[dict[str, Any], ...] = ()
+
+
+def fake_source(name: str, *, digest: str = "sha256:" + "d" * 64, **values: Any) -> FakeSource:
+    repository = name.rpartition(":")[0] or name
+    image = fake_image(name, **{"digests": (f"{repository}@{digest}",), **values})
+    return FakeSource(image, digest)
+
+
 class FakeThings:
     """That part of DockerApi over ``host.networks``, ``host.volumes`` and ``host.images``, by name.
+
+    Pulls come from ``host.registry``.
 
     A network counts as in use while ``containers`` names somebody; a volume while a container's
     label ``fake.volumes`` holds its name.
@@ -52,6 +72,8 @@ class FakeThings:
 
     def remove_network(self, name: str) -> None:
         self._host.note("docker", "remove_network", name)
+        by_id = {one.network_id: key for key, one in self._host.networks.items()}
+        name = by_id.get(name, name)
         if self._thing(self._host.networks, name, "network").containers:
             raise self._error(f"network {name} has active endpoints", "conflict")
         del self._host.networks[name]
@@ -89,10 +111,15 @@ class FakeThings:
     def tag_image(self, name: str, new_name: str) -> None:
         self._host.note("docker", "tag_image", name, new_name)
         image = self._image(name)
-        self._host.images[new_name] = replace(image, names=(*image.names, new_name))
+        named = replace(image, names=tuple(sorted({*image.names, new_name})))
+        for key, each in list(self._host.images.items()):
+            if each.image_id == image.image_id:
+                self._host.images[key] = named
+        self._host.images[new_name] = named
 
-    def remove_image(self, name: str) -> None:
+    def remove_image(self, name: str, *, alone: bool = False) -> None:
         self._host.note("docker", "remove_image", name)
+        name = self._key(name)
         image = self._image(name)
         same = [key for key, each in self._host.images.items() if each.image_id == image.image_id]
         for container in self._host.containers.values():
@@ -100,10 +127,46 @@ class FakeThings:
                 raise self._error(f"image is being used by {container.name}", "conflict")
         for key in [name] if name in same else same:
             del self._host.images[key]
+        names = tuple(one for one in image.names if one != name)
+        for key in self._host.images.keys() & same:
+            self._host.images[key] = replace(image, names=names)
+
+    def pull_image(
+        self, name: str, *, on_progress: OnProgress | None = None, timeout_s: float = PULL_S
+    ) -> Pulled:
+        self._host.note("docker", "pull_image", name)
+        source = self._source(name)
+        progress, had = PullProgress(), self._host.images.get(name)
+        is_new = had is None or had.image_id != source.image.image_id
+        word = "Downloaded newer image" if is_new else "Image is up to date"
+        last = ({"status": f"Digest: {source.digest}"}, {"status": f"Status: {word} for {name}"})
+        for line in (*source.lines, *last):
+            now = progress.feed(json.dumps(line).encode() + b"\n")
+            if on_progress is not None:
+                on_progress(now)
+        if progress.error:
+            raise self._error(f"pulling {name} failed: {progress.error}", "docker_error")
+        if had is not None and is_new:  # it has lost its name, and stays
+            names = tuple(one for one in had.names if one != name)
+            self._host.images[names[0] if names else had.image_id] = replace(had, names=names)
+        self._host.images[name] = source.image
+        return Pulled(source.digest, is_new)
+
+    def registry_digest(self, name: str) -> str:
+        self._host.note("docker", "registry_digest", name)
+        return self._source(name).digest
+
+    def _source(self, name: str) -> FakeSource:
+        if name not in self._host.registry:
+            raise self._error(f"manifest for {name} not found", "image_missing")
+        return self._host.registry[name]
 
     def _image(self, name: str) -> ImageState:
         by_id = {image.image_id: image for image in self._host.images.values()}
-        return by_id.get(name) or self._thing(self._host.images, name, "image")
+        return by_id.get(name) or self._thing(self._host.images, self._key(name), "image")
+
+    def _key(self, name: str) -> str:
+        return name if name in self._host.images else full_name(name)
 
     def _thing(self, things: Mapping[str, T], name: str, what: str) -> T:
         if name not in things:

@@ -47,6 +47,8 @@ _CAPABILITIES: Final = frozenset(
     | {"NET_BIND_SERVICE", "NET_RAW", "SETFCAP", "SETGID", "SETPCAP", "SETUID", "SYS_CHROOT"}
 )
 _SECURITY: Final = re.compile(r"no-new-privileges([:=]true)?|apparmor[:=]docker-default")
+# By these Docker's own programs and SiteFlow know what is theirs.
+_RESERVED_LABELS: Final = re.compile(r"(com\.docker\.(compose|stack|swarm)|siteflow)\.")
 _SHARED: Final = {
     "network_mode": ("", "none"),
     "pid": ("",),
@@ -61,6 +63,7 @@ def service_problems(path: str, service: dict[str, Any], site: Site, volumes: se
     yield from _right_problems(path, service)
     yield from _shared_problems(path, service)
     yield from _own_problems(path, service, site)
+    yield from _label_problems(path, service)
     yield from _limit_problems(path, service)
 
 
@@ -115,6 +118,14 @@ def _own_problems(path: str, service: dict[str, Any], site: Site) -> Problems:
     if any("host-gateway" in str(each) for each in several(service.get("extra_hosts"))):
         message = "reaches what listens on the host itself"
         yield Problem(f"{path}.extra_hosts", "host_gateway", message, warning=True)
+
+
+def _label_problems(path: str, service: dict[str, Any]) -> Problems:
+    for each in several(service.get("labels")):
+        name = str(each).partition("=")[0]
+        if _RESERVED_LABELS.match(name):
+            message = f"says whose it is, which is not for it to say: {shown(name)}"
+            yield Problem(f"{path}.labels", "reserved_label", message)
 
 
 def _limit_problems(path: str, service: dict[str, Any]) -> Problems:

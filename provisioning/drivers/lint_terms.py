@@ -25,10 +25,16 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """Whose model it is: its folder on the host and its compose project."""
+    """Whose model it is: its folder on the host and its compose project.
+
+    Of what is on the host already, ``free`` belongs to nobody and may be used, ``foreign`` to
+    somebody else, whatever its name begins with. Both are names of volumes and networks.
+    """
 
     folder: str
     project: str
+    free: frozenset[str] = frozenset()
+    foreign: frozenset[str] = frozenset()
 
     def holds(self, path: object) -> bool:
         """Strictly below the folder. Links are not seen here: who writes there has to look."""
@@ -38,7 +44,9 @@ class Site:
 
     def owns(self, name: object) -> bool:
         """Whether a volume or network of this name is the project's own."""
-        return isinstance(name, str) and name.startswith(f"{self.project}_")
+        if not isinstance(name, str) or name in self.foreign:
+            return False
+        return name in self.free or name.startswith(f"{self.project}_")
 
 
 Problems = Iterator[Problem]

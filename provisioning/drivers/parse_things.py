@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from provisioning.drivers.errors import DriverError
 from provisioning.drivers.hostile import storable
 from provisioning.drivers.parse_container import labels_of, parse_time
-from provisioning.drivers.things import ImageState, NetworkState, VolumeState
+from provisioning.drivers.things import DiskUsage, ImageState, NetworkState, VolumeState
 
 MAX_ROWS: Final = 10_000
 _MAX_NAME: Final = 512
 _MAX_NAMES: Final = 200
 _MAX_SIZE: Final = 2**63 - 1
+_YEAR_3000: Final = 32_503_680_000
 _IMAGE_ID: Final = re.compile(r"sha256:[0-9a-f]{64}")
 _NETWORK_ID: Final = re.compile(r"[0-9a-z]{12,64}")
 
@@ -28,6 +30,7 @@ def network(value: object) -> NetworkState:
         name=_named(data.get("Name"), "network"),
         driver=_text(data.get("Driver")),
         internal=data.get("Internal") is True,
+        created_at=parse_time(data.get("Created")),
         labels=labels_of(data.get("Labels")),
         containers=tuple(sorted(_text(row.get("Name")) for row in rows if isinstance(row, dict))),
     )
@@ -56,8 +59,54 @@ def image(value: object) -> ImageState:
         digests=_texts(data.get("RepoDigests")),
         labels=labels_of(labels),
         size_bytes=_size(data.get("Size")),
-        created_at=parse_time(data.get("Created")),  # seconds in a listing: left out
+        created_at=_created(data.get("Created")),
     )
+
+
+def registry_digest(value: object) -> str:
+    """Of ``GET /distribution/{name}/json``."""
+    descriptor = _mapping(value, "answer of a registry").get("Descriptor")
+    found = descriptor if isinstance(descriptor, dict) else {}
+    digest = found.get("digest", found.get("Digest"))
+    return _matching(digest, _IMAGE_ID, "digest of a registry")
+
+
+def disk_usage(value: object) -> DiskUsage:
+    """Of ``GET /system/df``. Docker says -1 of what it did not measure: that is left out."""
+    data = _mapping(value, "disk usage")
+    volumes, images = rows(data.get("Volumes"), "volumes"), rows(data.get("Images"), "images")
+    sizes = (_volume_size(row) for row in volumes if isinstance(row, dict))
+    own = (_own_size(row) for row in images if isinstance(row, dict))
+    return DiskUsage(
+        volumes={name: size for name, size in sizes if name and size is not None},
+        images={name: size for name, size in own if size is not None},
+    )
+
+
+def _volume_size(row: dict[str, Any]) -> tuple[str, int | None]:
+    usage = row.get("UsageData")
+    size = usage.get("Size") if isinstance(usage, dict) else None
+    return _text(row.get("Name")), _measured(size)
+
+
+def _own_size(row: dict[str, Any]) -> tuple[str, int | None]:
+    """What goes with the image alone: layers that others have as well stay."""
+    whole, shared = _measured(row.get("Size")), _measured(row.get("SharedSize"))
+    own = None if whole is None or shared is None else max(0, whole - shared)
+    return _text(row.get("Id")), own
+
+
+def _measured(value: object) -> int | None:
+    if not isinstance(value, int) or isinstance(value, bool):
+        return None
+    return value if 0 <= value <= _MAX_SIZE else None
+
+
+def _created(value: object) -> datetime | None:
+    """RFC 3339 of a single one, seconds since 1970 in a listing."""
+    if isinstance(value, int) and not isinstance(value, bool) and 0 < value < _YEAR_3000:
+        return datetime.fromtimestamp(value, UTC)
+    return parse_time(value)
 
 
 def rows(value: object, what: str) -> list[object]:

@@ -16,6 +16,7 @@ class NetworkState:
     internal: bool = False
     labels: dict[str, str] = field(default_factory=dict)
     containers: tuple[str, ...] = ()
+    created_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,3 +41,14 @@ class ImageState:
     labels: dict[str, str] = field(default_factory=dict)
     size_bytes: int = 0
     created_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DiskUsage:
+    """Bytes by the name of a volume and the id of an image; what is not known is not in there.
+
+    Of an image only what no other one shares with it.
+    """
+
+    volumes: dict[str, int] = field(default_factory=dict)
+    images: dict[str, int] = field(default_factory=dict)

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ValidationError
 
 from audit.record import Actor, record
 from provisioning.drivers.hostile import storable
+from provisioning.engine import sealing
 from provisioning.engine.doorbell import ring
 from provisioning.engine.errors import (
     BadParams,
@@ -28,7 +29,7 @@ from provisioning.engine.inline import run_inline
 from provisioning.live import publish_operation
 from provisioning.models import Operation
 from provisioning.operations import VERBS
-from provisioning.operations.contract import Verb, VerbError
+from provisioning.operations.contract import Sealed, Verb, VerbError
 from provisioning.permission import holds
 from sites.models import Host, Site
 from sites.rights import place_of
@@ -57,8 +58,10 @@ def start(
     _permit(verb, target, actor)
     try:
         values = _parsed(verb, params or {})
-        _confirmed(verb, target, confirm_name)
-    except EngineError as error:
+        _confirmed(verb, target, values, confirm_name)
+        if verb.judge is not None:
+            verb.judge(target, values)
+    except (EngineError, VerbError) as error:
         _on_record(verb, target, actor, status="refused", error=error)
         raise
     row = _row(verb, target, actor, values)
@@ -68,7 +71,9 @@ def start(
         return earlier
     try:
         return (
-            _begin_inline(verb, row, target, values, actor) if verb.inline else _queue(row, actor)
+            _begin_inline(verb, row, target, values, actor)
+            if verb.inline
+            else _queue(row, values, actor)
         )
     except (EngineError, VerbError) as error:
         _on_record(verb, target, actor, status="refused", error=error)
@@ -90,6 +95,8 @@ def start_many(
     """
     targets = list(targets)
     verb = _verb(kind, targets[0] if targets else None)
+    if verb.typed:
+        raise BadParams(f"{verb.label} is for one {verb.target_type} at a time.", field="kind")
     if verb.confirm and confirm_count != len(targets):
         raise BadParams(
             f"Confirm {verb.label.lower()} by the number of targets, {len(targets)}.",
@@ -145,10 +152,13 @@ def _parsed(verb: Verb, params: dict[str, Any]) -> BaseModel:
         raise BadParams(f"{field or 'params'}: {first['msg']}.", field=field) from None
 
 
-def _confirmed(verb: Verb, target: Model | None, confirm_name: str | None) -> None:
-    if verb.confirm and confirm_name != str(target):
+def _confirmed(
+    verb: Verb, target: Model | None, values: BaseModel, confirm_name: str | None
+) -> None:
+    name = str(getattr(values, verb.typed)) if verb.typed else str(target)
+    if verb.confirm and confirm_name != name:
         raise BadParams(
-            f"Type the name {str(target)!r} to confirm {verb.label.lower()}.",
+            f"Type the name {name!r} to confirm {verb.label.lower()}.",
             code="confirm_mismatch",
             field="confirm_name",
         )
@@ -166,19 +176,33 @@ def _row(verb: Verb, target: Model | None, actor: Actor, values: BaseModel) -> O
         host=host,
         host_name=host.name if host else "",
         site_id=site_id,
-        # Secrets are of a type that never leaves the process: only inline verbs take them.
-        params=values.model_dump(mode="json", exclude=set(_secrets(verb))),
+        params=_params(verb, values),
+        journal=sealing.mark(values),
         actor_id=actor.user_id,
         actor_name=actor.name[:150],
         source=actor.source,
         remote_addr=actor.remote_addr or None,
         user_agent=actor.user_agent[:300],
         request_id=actor.request_id[:64],
-        lock=f"{verb.target_type}:{target.pk}" if target and not verb.inline else "",
+        lock=_lock(verb, target),
         created_at=now,
         rung_at=now,
         deadline_at=now + timedelta(seconds=verb.deadline_s) + QUEUE_ALLOWANCE,
     )
+
+
+def _lock(verb: Verb, target: Model | None) -> str:
+    if target is None or verb.inline:
+        return ""
+    part = f":{verb.apart}" if verb.apart else ""
+    return f"{verb.target_type}:{target.pk}{part}"
+
+
+def _params(verb: Verb, values: BaseModel) -> dict[str, Any]:
+    if isinstance(values, Sealed):
+        return values.told()
+    # Secrets are of a type that never leaves the process: only inline verbs take them.
+    return values.model_dump(mode="json", exclude=set(_secrets(verb)))
 
 
 def _secrets(verb: Verb) -> Iterable[str]:
@@ -204,17 +228,19 @@ def _earlier(row: Operation) -> Operation | None:
 def _same(one: Operation, other: Operation) -> bool:
     """The same request; what made its own target names it only in its result."""
     made_it = one.kind in VERBS and VERBS[one.kind].target is None
-    return (one.kind, one.params, None if made_it else one.target_id) == (
+    return (one.kind, one.params, sealing.marked(one), None if made_it else one.target_id) == (
         other.kind,
         other.params,
+        sealing.marked(other),
         other.target_id,
     )
 
 
-def _queue(row: Operation, actor: Actor) -> Operation:
+def _queue(row: Operation, values: BaseModel, actor: Actor) -> Operation:
     with transaction.atomic():
         holder = _insert(row)
         if holder is None:
+            sealing.seal(row, values)
             record_intent(row, actor)
             transaction.on_commit(lambda: ring(row.pk))
             publish_operation(row)
@@ -250,12 +276,39 @@ def _around(row: Operation) -> Operation | None:
     lets one such question in at a time.
     """
     if row.site_id is None:
-        return None
+        return _beside_sites(row) if VERBS[row.kind].alone else None
     Site.objects.select_for_update().filter(pk=row.site_id).exists()
     active = Operation.objects.active().filter(site_id=row.site_id).exclude(lock__in=("", row.lock))
     if row.target_type != "site":
-        active = active.filter(target_type="site")
-    return active.first()
+        return active.filter(target_type="site").first()
+    return active.first() or _clearing(row)
+
+
+def _beside_sites(row: Operation) -> Operation | None:
+    """A site of this host that is worked on: it may be about to use what this would remove.
+
+    The locks on all sites' rows let in either this question or a site's.
+    """
+    rows = Site.objects.select_for_update().filter(host=row.host).order_by("pk")
+    list(rows.values_list("pk"))
+    active = Operation.objects.active().filter(host=row.host, target_type="site")
+    return active.exclude(lock="").exclude(kind__in=_kinds(reads_only=True)).first()
+
+
+def _clearing(row: Operation) -> Operation | None:
+    """What removes something from the host of this site, which the site may be about to use."""
+    if VERBS[row.kind].reads_only:
+        return None
+    active = Operation.objects.active().filter(host=row.host)
+    return active.filter(kind__in=_kinds(alone=True)).first()
+
+
+def _kinds(**wanted: bool) -> list[str]:
+    return [
+        kind
+        for kind, verb in VERBS.items()
+        if all(getattr(verb, name) == value for name, value in wanted.items())
+    ]
 
 
 def _begin_inline(

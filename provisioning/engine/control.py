@@ -13,6 +13,7 @@ from provisioning.engine.outcome import Outcome, finish
 from provisioning.live import publish_operation
 from provisioning.models import Operation
 from provisioning.operations import VERBS
+from provisioning.operations.contract import Sealed
 from provisioning.permission import holds
 
 _PERMISSION = "provisioning.cancel_operation"
@@ -59,6 +60,9 @@ def retry(
         raise Conflict(
             f"{row.kind} of {row.target_name} cannot be repeated.", code="not_repeatable"
         )
+    if issubclass(verb.params, Sealed):
+        words = f"The secrets of {row.kind} were kept until it ended and no longer: ask anew."
+        raise Conflict(words, code="not_repeatable")
     return start(
         row.kind,
         target,

@@ -38,6 +38,9 @@ class InlineOp:
         self.row.step = name
         yield
 
+    def advance(self, percent: int) -> None:
+        """Nobody watches it."""
+
     def say(self, text: str, *, stream: str = "stdout") -> None:
         self.said.append(text)
 

@@ -10,6 +10,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from audit.record import Actor, record
+from provisioning.engine import sealing
 from provisioning.live import publish_end, publish_operation
 from provisioning.models import Operation, Step
 from provisioning.operations.contract import Undone
@@ -73,6 +74,7 @@ def finish(row: Operation, outcome: Outcome, *, output: str = "") -> bool:
             status=Operation.Status.FAILED, finished_at=now
         )
         row.refresh_from_db()
+        sealing.forget(row)
         _on_record(row, output)
         publish_operation(row, steps=True)
         publish_end(row, "completed" if outcome.status == "succeeded" else "failed")

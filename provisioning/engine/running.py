@@ -12,7 +12,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from audit.record import Actor
-from provisioning.engine import canary, failpoints
+from provisioning.engine import canary, failpoints, sealing
 from provisioning.live import publish_lines, publish_operation
 from provisioning.models import LEASE, Operation, OutputLine, Step
 from provisioning.operations.contract import Verb, VerbError
@@ -61,7 +61,7 @@ class Run:
 
     def load_target(self, verb: Verb) -> None:
         """Reads the target anew and the parameters as the verb's own type."""
-        self.params = verb.params.model_validate(self.row.params)
+        self.params = sealing.opened(self.row, verb)
         self._deadline_s = verb.deadline_s
         if verb.target is not None:
             self.target = verb.target._default_manager.filter(pk=self.row.target_id).first()
@@ -88,6 +88,11 @@ class Run:
             self._end(step, Operation.Status.FAILED, error=str(error))
             raise
         self._end(step, Operation.Status.SUCCEEDED)
+
+    def advance(self, percent: int) -> None:
+        self._check()
+        if percent > self.row.percent:
+            self._update(percent=min(percent, 99))
 
     def say(self, text: str, *, stream: str = "stdout") -> None:
         now = timezone.now()

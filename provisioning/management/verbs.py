@@ -38,11 +38,13 @@ def add_verbs(
 
 
 def _made(verb: Verb, named: Callable[[str], Model]) -> Callable[..., None]:
-    def run(self: Any, name: str, *, no_wait: bool, as_json: bool, **given: Any) -> None:
-        target = named(name)
+    def run(self: Any, *, no_wait: bool, as_json: bool, **given: Any) -> None:
+        target = named(given.pop(_target_name(verb)))
+        part = f" {given[verb.typed]} on" if verb.typed else ""
         if verb.confirm and not given.pop("yes"):
-            said_yes(f"{verb.label} {target}?", otherwise="Confirm with --yes.")
-        row = begin(verb.kind, target, params=given, confirm_name=str(target))
+            said_yes(f"{verb.label}{part} {target}?", otherwise="Confirm with --yes.")
+        confirm_name = given[verb.typed] if verb.typed else str(target)
+        row = begin(verb.kind, target, params=given, confirm_name=confirm_name)
         follow(row, no_wait=no_wait, as_json=as_json, out=self.stdout, err=self.stderr)
 
     # The command class gets it under this name, where "check" alone is Django's own.
@@ -65,15 +67,21 @@ def said_yes(question: str, *, otherwise: str) -> None:
 
 
 def _parameters(verb: Verb) -> list[inspect.Parameter]:
-    name = Annotated[str, typer.Argument(metavar=_METAVARS[verb.target_type])]
+    metavar = "HOST" if verb.on == "host" else _METAVARS[verb.target_type]
+    name = Annotated[str, typer.Argument(metavar=metavar)]
     # With an annotation, the command's own instance would be taken for an argument.
-    made = [_parameter("self", _EMPTY), _parameter("name", name)]
+    made = [_parameter("self", _EMPTY), _parameter(_target_name(verb), name)]
     fields = verb.params.model_fields
     made += [_of_field(one, info) for one, info in fields.items() if info.is_required()]
     made += [_of_field(one, info) for one, info in fields.items() if not info.is_required()]
     if verb.confirm:
         made.append(_parameter("yes", Yes, False))
     return [*made, _parameter("no_wait", NoWait, False), _parameter("as_json", AsJson, False)]
+
+
+def _target_name(verb: Verb) -> str:
+    """What the target is called among the arguments, where "name" is a parameter of the verb's."""
+    return verb.target_type if "name" in verb.params.model_fields else "name"
 
 
 _METAVARS = {

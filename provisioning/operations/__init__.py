@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from provisioning.new_container import asked, judging
 from provisioning.operations import (
     backups,
     certificates,
+    container_create,
+    container_limits,
     containers,
     domains,
     host_keys,
@@ -13,7 +16,10 @@ from provisioning.operations import (
     host_terminals,
     host_test,
     hosts,
+    image_prune,
+    images,
     nas,
+    networks,
     proxies,
     quarantine,
     site_adopt,
@@ -23,6 +29,7 @@ from provisioning.operations import (
     site_release,
     site_templates,
     tags,
+    volumes,
 )
 from provisioning.operations.contract import NoParams, Verb
 from provisioning.quarantine.models import Quarantine
@@ -56,6 +63,11 @@ _ALL = (
          containers.unpause, when=frozenset({"paused"})),
     Verb("container.remove", "Remove", "removed", Container, "sites.remove_container",
          containers.remove, params=containers.Removal, confirm=True),
+    Verb("container.limits", "Change limits", "changed", Container, _OPERATE_CONTAINER,
+         container_limits.change, params=container_limits.NewLimits),
+    Verb("container.create", "Create container", "created", Host, _MANAGE_SITE,
+         container_create.create, params=asked.NewContainer, deadline_s=_LONG_S, on="host",
+         judge=judging.judge),
     Verb("host.test", "Test", "tested", Host, _OPERATE_HOST, host_test.test, deadline_s=120,
          reads_only=True, finds_own_way=True),
     Verb("host.refresh", "Refresh", "refreshed", Host, _OPERATE_HOST, hosts.refresh,
@@ -136,6 +148,28 @@ _ALL = (
          params=nas.NasSettings, inline=True, on="host"),
     Verb("nas.forget", "Forget folder of backups", "forgotten", Host, _MANAGE_HOST,
          nas.forget_nas, params=nas.NasFolder, inline=True, confirm=True, on="host"),
+    Verb("host.measure", "Measure", "measured", Host, _OPERATE_HOST, volumes.measure,
+         deadline_s=240, reads_only=True, apart="disk"),
+    Verb("image.pull", "Pull image", "pulled", Host, _OPERATE_HOST, images.pull,
+         params=images.Pull, deadline_s=_LONG_S, on="host", apart="images"),
+    Verb("image.check", "Check for newer images", "checked", Host, _OPERATE_HOST, images.check,
+         params=images.Check, deadline_s=1200, reads_only=True, on="host", apart="registries"),
+    Verb("image.tag", "Tag image", "tagged", Host, _OPERATE_HOST, images.tag,
+         params=images.NewName, on="host", apart="images"),
+    Verb("image.remove", "Remove image", "removed", Host, _MANAGE_HOST, images.remove,
+         params=images.OldName, deadline_s=120, on="host", apart="images", alone=True),
+    Verb("image.prune", "Prune images", "pruned", Host, _MANAGE_HOST, image_prune.prune,
+         params=image_prune.Pruning, deadline_s=900, on="host", apart="images", alone=True),
+    Verb("volume.create", "Create volume", "made", Host, _OPERATE_HOST, volumes.create,
+         params=volumes.NewVolume, on="host", apart="volumes"),
+    Verb("volume.remove", "Remove volume", "removed", Host, _MANAGE_HOST, volumes.remove,
+         params=volumes.OldVolume, deadline_s=300, on="host", apart="volumes", alone=True,
+         confirm=True, typed="name"),
+    Verb("network.create", "Create network", "made", Host, _OPERATE_HOST, networks.create,
+         params=networks.NewNetwork, on="host", apart="networks"),
+    Verb("network.remove", "Remove network", "removed", Host, _MANAGE_HOST, networks.remove,
+         params=networks.OldNetwork, on="host", apart="networks", alone=True, confirm=True,
+         typed="name"),
 )  # fmt: skip
 
 VERBS: dict[str, Verb] = {verb.kind: verb for verb in _ALL}

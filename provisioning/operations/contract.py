@@ -18,6 +18,18 @@ class NoParams(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
+class Sealed(BaseModel):
+    """Parameters that hold secrets a worker needs: kept encrypted until the operation has ended.
+
+    Rows, the audit and whoever follows the operation get what ``told`` says, and nothing else.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    def told(self) -> dict[str, Any]:
+        raise NotImplementedError
+
+
 class Op(Protocol):
     """The run of an operation, as a verb sees it."""
 
@@ -34,6 +46,9 @@ class Op(Protocol):
 
         What ``goes_on`` is begun all the same: half of it would be worse.
         """
+
+    def advance(self, percent: int) -> None:
+        """How far it is within a step that takes long; raises as ``step`` does."""
 
     def say(self, text: str, *, stream: str = "stdout") -> None:
         """Adds to the output, line by line."""
@@ -81,6 +96,12 @@ class Verb:
     driver, as it tests the way itself. ``confirm`` asks for the target's typed name.
     ``when`` names the states in which a console offers the verb; empty means always. ``on`` is the
     kind of target where the verb's name begins with another word, as in "proxy.sync" on a host.
+    ``apart`` names the part of its target that it holds, when that is not the whole of it: then it
+    runs beside others. ``alone``: not while a site of its host is worked on, nor the other way
+    round. ``typed`` is the parameter whose value is typed to confirm, in place of the target's
+    name: what goes is a part of the target, not the target.
+    ``judge`` looks at target and parameters before anything is accepted, without asking a host,
+    and raises VerbError.
     """
 
     kind: str
@@ -97,6 +118,10 @@ class Verb:
     finds_own_way: bool = False
     when: frozenset[str] = frozenset()
     on: str = ""
+    apart: str = ""
+    alone: bool = False
+    typed: str = ""
+    judge: Callable[[Any, Any], None] | None = None
 
     @property
     def family(self) -> str:

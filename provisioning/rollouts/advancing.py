@@ -16,6 +16,7 @@ from django.utils import timezone
 from audit.record import Actor
 from provisioning import engine
 from provisioning.engine import EngineError
+from provisioning.engine.errors import Busy
 from provisioning.live import publish_operation
 from provisioning.models import Operation
 from provisioning.operations.contract import VerbError
@@ -106,21 +107,26 @@ def _begin(row: Rollout, one: RolloutSite, now: datetime) -> bool:
         return _note(one, "done", "")  # somebody released it by hand
     if reason := _changed(site, one):
         return _note(one, "skipped", reason)
-    busy = Operation.objects.active().filter(site=site).exclude(lock="").exists()
-    if busy and one.busy_since is None:
-        one.busy_since = now
-        one.save(update_fields=["busy_since"])
-    if busy:
-        late = one.busy_since is not None and now - one.busy_since > BUSY_FOR
-        return late and _note(one, "failed", "Something else was done with it for too long.")
+    if Operation.objects.active().filter(site=site).exclude(lock="").exists():
+        return _wait(one, now)
     try:
         one.operation = engine.start(
             "site.release", site, actor=_actor(row), params={"number": one.number},
             idempotency_key=f"{row.batch}:{site.pk}:{one.attempt}", batch=row.batch,
         )  # fmt: skip
+    except Busy:  # something is removed from its host
+        return _wait(one, now)
     except (EngineError, VerbError) as error:
         return _note(one, "failed", error.message)
     return _note(one, "running", "")
+
+
+def _wait(one: RolloutSite, now: datetime) -> bool:
+    if one.busy_since is None:
+        one.busy_since = now
+        one.save(update_fields=["busy_since"])
+    late = now - one.busy_since > BUSY_FOR
+    return late and _note(one, "failed", "Something else was done with it for too long.")
 
 
 def _changed(site: Site, one: RolloutSite) -> str:

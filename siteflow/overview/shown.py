@@ -76,6 +76,7 @@ def _changes(user: Viewer) -> list[Entry]:
 
 
 def page_context(user: Viewer, *, now: datetime) -> dict[str, Any]:
+    """All but the charts, which are not read again with each change."""
     return {
         "title": "Overview",
         "told": overview_of(user, now=now),

@@ -10,13 +10,16 @@ from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
 
+from monitoring.alerts.here import open_on
 from monitoring.charts import page as charts
 from provisioning.acting import act
 from provisioning.bulk import MAX_TARGETS, carry_out, plan
-from provisioning.buttons import buttons
+from provisioning.buttons import HAVE_TABS, buttons
 from provisioning.operations.contract import Verb
+from sites.admin.container_inspect import inspect_tab, limits_tab
 from sites.admin.filters import HealthFilter, HostOfRow, SiteOfRow, StateFilter
 from sites.admin.metrics import metrics_tab
+from sites.admin.new_container import new_container_page
 from sites.admin.reading import (
     ReadingAdmin,
     column,
@@ -29,11 +32,13 @@ from sites.admin.reading import (
 from sites.admin.terminals import may_enter, terminal_tab
 from sites.attention import why
 from sites.models import Container
-from sites.rights import may_on
+from sites.rights import may_on, may_somewhere
 from sites.rows import container_rows
 from sites.schemas import container_detail, container_out
 
-TABS = ("overview", "logs", "terminal", "metrics", "operations", "audit")
+TABS = (
+    "overview", "logs", "terminal", "metrics", "limits", "inspect", "operations", "audit",
+)  # fmt: skip
 
 
 @admin.register(Container)
@@ -63,6 +68,17 @@ class ContainerAdmin(ReadingAdmin):
             path("bulk/<str:kind>/", wrap(self.bulk_view), name="sites_container_bulk"),
         ]
         return own + super().get_urls()
+
+    def around(self, request: HttpRequest) -> dict[str, Any]:
+        return {"may_make": may_somewhere(request.user, "sites.manage_site")}
+
+    def add_view(
+        self,
+        request: HttpRequest,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        return new_container_page(request, self.frame(request))
 
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
         """Bulk actions are the verbs this account may use."""
@@ -101,17 +117,16 @@ class ContainerAdmin(ReadingAdmin):
             tab=tab,
             sees_host=may_on(request.user, "sites.view_host", row.host),
             buttons=buttons(request.user, "container", row),
-            operations=operations_of(request, "container", row.pk) if tab == "operations" else (),
-            entries=entries_of(request, "container", row.pk) if tab == "audit" else (),
             may_enter=may_enter(request, row),
-            **(metrics_tab(request, charts.of_container, row) if tab == "metrics" else {}),
-            **(terminal_tab(request, row) if tab == "terminal" else {}),
+            **_tab(request, row, tab),
             active=under_way(request, "container", [row.pk]).get(row.pk),
+            **open_on(request.user, row),
         )
 
     def do_view(self, request: HttpRequest, key: int, kind: str) -> HttpResponse:
         row = found_or_404(container_rows(request.user), key)
         back = reverse("admin:sites_container_change", args=[row.pk])
+        back += "?tab=limits" if kind == "container.limits" else ""
         loses = ["The container and what was written inside it", "Its log"]
         frame = self.frame(
             request, back=back, item=container_out(row), where=row.host.name,
@@ -126,8 +141,23 @@ class ContainerAdmin(ReadingAdmin):
             return HttpResponseRedirect(reverse("admin:sites_container_changelist"))
         keys = [key for key in request.POST.getlist("key") if key.isdecimal() and len(key) <= 18]
         rows = container_rows(request.user).filter(pk__in=keys[:MAX_TARGETS])
-        verb = verb_or_404(kind, Container)
+        verb = verb_or_404(kind, Container, elsewhere=HAVE_TABS)
         return carry_out(request, verb, rows, context=_bulk_frame(self, request))
+
+
+def _tab(request: HttpRequest, row: Container, tab: str) -> dict[str, Any]:
+    """What only this tab reads."""
+    if tab == "operations":
+        return {"operations": operations_of(request, "container", row.pk)}
+    if tab == "audit":
+        return {"entries": entries_of(request, "container", row.pk)}
+    if tab == "metrics":
+        return metrics_tab(request, charts.of_container, row)
+    if tab == "terminal":
+        return terminal_tab(request, row)
+    if tab == "limits":
+        return limits_tab(request, row)
+    return inspect_tab(request, row) if tab == "inspect" else {}
 
 
 def _bulk_frame(page: ContainerAdmin, request: HttpRequest) -> dict[str, Any]:

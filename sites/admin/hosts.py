@@ -11,10 +11,11 @@ from django.db.models.functions import Coalesce
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
 
+from monitoring.alerts.here import open_on
 from monitoring.charts import page as charts
 from provisioning.acting import act
 from provisioning.buttons import Button, buttons
-from sites.admin import host_wizard
+from sites.admin import host_things, host_wizard
 from sites.admin.filters import HostStateFilter
 from sites.admin.host_changes import add_page, change_page
 from sites.admin.host_facts import docker, gauges, machine
@@ -38,11 +39,17 @@ from sites.rows import container_rows, host_rows
 from sites.schemas import container_out, host_is_fresh
 
 TABS = (
-    "overview", "containers", "metrics", "services", "proxy", "backups", "terminal", "operations",
-    "audit",
+    "overview", "containers", *host_things.TABS, "metrics", "services", "proxy", "backups",
+    "terminal", "operations", "audit",
 )  # fmt: skip
 MAX_SHOWN = 500
-_FORMS = {"host.add", "host.change", "host.add-site", "nas.set"}  # have pages of their own
+_FORMS = {
+    "host.add",
+    "host.change",
+    "host.add-site",
+    "nas.set",
+    "container.create",
+}  # have pages of their own
 _IN_PLACE = {
     "host.add-site",
     "host.approve-key",
@@ -57,6 +64,7 @@ _IN_PLACE = {
     "host.terminals",
     "nas.check",
     "nas.forget",
+    *host_things.VERBS,
     *_FORMS,
 }  # offered where they belong
 
@@ -164,6 +172,7 @@ class HostAdmin(ReadingAdmin):
             may_operate=may_on(request.user, "sites.operate_host", row),
             active=under_way(request, "host", [row.pk]).get(row.pk),
             wizard=host_wizard.own(request).filter(host=row).first() if row.is_pending else None,
+            **open_on(request.user, row),
             **_tab(request, row, tab),
         )
 
@@ -181,6 +190,8 @@ class HostAdmin(ReadingAdmin):
             back = f"{page}?tab=backups"
         if kind == "nas.forget":
             loses = [f"What was seen of backups in {request.GET.get('root', 'that folder')[:1000]}"]
+        if kind in host_things.VERBS:
+            back = f"{page}?tab={host_things.VERBS[kind]}"
         frame = self.frame(
             request, back=back, cancel=page, loses=loses, where=row.address or "this machine",
             keeps=_KEEPS.get(kind, ""), joint="on" if verb.on else "",
@@ -192,6 +203,8 @@ class HostAdmin(ReadingAdmin):
             and may_on(request.user, verb.permission, row)
         ):
             frame |= sync_context(row)
+        if kind in host_things.VERBS:
+            frame |= host_things.asked_first(request, row, kind)
         return act(request, verb, row, context=frame)
 
 
@@ -229,11 +242,14 @@ def _tab(request: HttpRequest, row: Host, tab: str) -> dict[str, Any]:
             "items": [container_out(each) for each in found],
             "container_buttons": buttons(request.user, "container"),
             "under_way": under_way(request, "container", keys),
+            "may_make": may_on(request.user, "sites.manage_site", row) and not row.is_pending,
         }
     if tab == "operations":
         return {"operations": operations_of(request, "host", row.pk)}
     if tab == "audit":
         return {"entries": entries_of(request, "host", row.pk)}
+    if tab in host_things.TABS:
+        return host_things.things_tab(request, row, tab)
     if tab == "proxy":
         return proxy_tab(request, row)
     if tab == "backups":

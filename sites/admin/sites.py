@@ -9,6 +9,7 @@ from django.db.models import F, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
 
+from monitoring.alerts.here import open_on
 from provisioning.acting import act
 from provisioning.quarantine.models import Quarantine
 from sites.admin import site_config
@@ -117,6 +118,7 @@ class SiteAdmin(ReadingAdmin):
             may_tag=may(request.user, "sites.manage_tag"),
             active=under_way(request, "site", [row.pk]).get(row.pk),
             releases_kept=row.releases.count(),
+            **open_on(request.user, row),
             **offers(request, row),
             **values,
         )

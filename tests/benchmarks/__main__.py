@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.benchmarks import graph, live, monitors, sampler, sites
+from tests.benchmarks.fanout import measuring as fanout
 from tests.benchmarks.figures import Figure
 from tests.chaos import Torment
 from tests.databases import postgres, redis
@@ -19,7 +20,7 @@ from tests.lab import Lab
 from tests.stack import database_of_its_own, stack
 
 KILLS = 50
-WITHOUT_LAB = {"monitor", "history", "graph"}
+WITHOUT_LAB = {"monitor", "history", "graph", "fanout"}
 EVERYTHING = {"lists", "live", "kills", "sites", "sampler", *WITHOUT_LAB}
 
 
@@ -33,6 +34,8 @@ def main() -> int:
             figures += history(engine, variables)
         if "graph" in wanted:
             figures += graph.figures(engine, variables)
+        if "fanout" in wanted:
+            figures += fanout.figures(engine, variables)
     if wanted - WITHOUT_LAB:
         figures += on_lab_hosts(wanted)
     show(figures)

@@ -27,6 +27,18 @@ RIGHT: Final[dict[str, dict[str, str]]] = {
     "domain add": {"site": "web1/shop", "name": "new.example.com"},
     "domain set-password": {"user": "carol"},
     "domain remove-password": {"user": "dave"},
+    "image list": {"host": "web1"},
+    "image check": {"host": "web1", "name": "free:1"},
+    "image pull": {"host": "web1", "name": "nginx:1.27"},
+    "image tag": {"host": "web1", "name": "nginx:1.27", "new_name": "web:2"},
+    "image remove": {"host": "web1", "name": "free:1"},
+    "image prune": {"host": "web1"},
+    "volume list": {"host": "web1"},
+    "volume create": {"host": "web1", "name": "data"},
+    "volume remove": {"host": "web1", "name": "free"},
+    "network list": {"host": "web1"},
+    "network create": {"host": "web1", "name": "back"},
+    "network remove": {"host": "web1", "name": "free"},
     "nas set": {"folder": "/volume1/backups"},
     "nas forget": {"folder": "/volume1/backups"},
     "site pin": {"number": "1"},
@@ -42,6 +54,7 @@ NAMES: Final = {
     "host": "web1", "container": "web1/shop-web-1", "user": "alice", "site": "web1/shop",
     "domain": "shop.example.com", "cert": "shop.example.com", "proxy": "web1",
     "quarantine": "old", "template": SLUG, "backup": "web1/shop", "nas": "web1", "notify": "ops",
+    "image": "free:1", "volume": "free", "network": "free",
 }  # fmt: skip
 # What is not as this needs it; everything else has to succeed before it is tried.
 REFUSED: Final = {

@@ -11,7 +11,7 @@ from django.test import Client
 from django.utils import timezone
 
 from provisioning import engine, inventory
-from provisioning.drivers import systemd
+from provisioning.drivers import parse_things, systemd
 from provisioning.drivers.fake import FakeHost
 from provisioning.drivers.hostile import storable
 from provisioning.drivers.parse_container import MAX_LABEL_CHARS, MAX_NAME, from_inspect
@@ -146,3 +146,37 @@ def test_facts_and_services(admin: User, fake: FakeHost, corpus: Corpus,
         answer = client.get(f"/admin/sites/host/{host.pk}/change/{tab}")
         assert Page(answer.content.decode()).bad == []
     json.dumps(told(client.get(f"/api/hosts/{host.pk}/facts")))
+
+
+def test_images_volumes_and_networks(
+    admin: User, fake: FakeHost, corpus: Corpus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Names and labels of a host's choice are told as they are, and are text on every page."""
+    monkeypatch.setattr("provisioning.things.asking.host_driver", lambda target: fake)
+    host, client = make_host(), logged_in(admin)
+    texts = [value.text for value in corpus.core if storable(value.text, limit=MAX_NAME)]
+    for number, text in enumerate(texts):
+        labels, key = {text[:200]: text}, f"{number:064x}"
+        image: Any = {"Id": f"sha256:{key}", "RepoTags": [text], "RepoDigests": [text],
+                      "Labels": labels, "Created": text, "Size": text}  # fmt: skip
+        volume = {"Name": text, "Driver": text, "Labels": labels, "Mountpoint": text,
+                  "Options": {"type": text, "device": text, "o": "hidden-option"}}  # fmt: skip
+        network = {"Id": key, "Name": text, "Driver": text, "Labels": labels, "Created": text}
+        fake.images[key] = parse_things.image(image)
+        fake.volumes[key] = parse_things.volume(volume)
+        fake.networks[key] = parse_things.network(network)
+    for what in ("images", "volumes", "networks"):
+        page = told(client.get(f"/api/hosts/{host.pk}/{what}?page_size=500"))
+        assert page["total"] == len(texts)
+        assert "hidden-option" not in json.dumps(page)
+        whole = client.get(f"/admin/sites/host/{host.pk}/change/?tab={what}").content.decode()
+        assert Page(whole).bad == []
+        for text in filter(encodable, texts[::7]):
+            where = f"/admin/sites/host/{host.pk}/change/"
+            found = client.get(where, {"tab": what, "search": text[:100]})
+            assert Page(found.content.decode()).bad == []
+    for text in filter(encodable, texts[::7]):
+        asked = client.get(f"/admin/sites/host/{host.pk}/do/volume.remove/", {"name": text[:200]})
+        assert Page(asked.content.decode()).bad == []
+    plan = client.get(f"/admin/sites/host/{host.pk}/do/image.prune/?all=1")
+    assert Page(plan.content.decode()).bad == []

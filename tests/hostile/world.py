@@ -16,7 +16,15 @@ from django.test import Client
 from monitoring.alerts.models import Alert, Maintenance, Rule
 from monitoring.notify.models import Channel, Delivery
 from provisioning.backups.models import BackupSource
-from provisioning.models import Operation, Quarantine, Release, Rollout, RolloutSite, Wizard
+from provisioning.models import (
+    Operation,
+    Quarantine,
+    RegistryCheck,
+    Release,
+    Rollout,
+    RolloutSite,
+    Wizard,
+)
 from provisioning.site_templates.models import SiteTemplate, TemplateVersion
 from siteflow.accounts.models import ApiToken
 from sites.models import Container, Credential, Domain, Grant, Host, Site, Tag
@@ -25,6 +33,7 @@ KEPT = (
     Host, Container, Site, Domain, Operation, Wizard, ApiToken, Credential, Grant, Tag, User, Group,
     SiteTemplate, TemplateVersion, Release, Quarantine, Rollout,
     RolloutSite, BackupSource, Channel, Delivery, Alert, Maintenance, Rule,
+    RegistryCheck,
 )  # fmt: skip
 ERROR = {"error", "status", "request_id", "timestamp"}
 # What is written about a request, not because of what it asks for.

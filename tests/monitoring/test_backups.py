@@ -128,7 +128,7 @@ def test_a_nas_whose_key_has_changed_is_not_asked(looks: BackupLooks, network: N
 def test_a_mistake_of_ours_makes_nothing_look_well(
     looks: BackupLooks, network: Network, caplog: pytest.LogCaptureFixture
 ) -> None:
-    caplog.set_level(logging.INFO, "monitoring.backups")
+    caplog.set_level(logging.INFO, "monitoring.rounds")
     _, fake = nas(network, "nas1")
     fake.tree = None  # type: ignore[assignment]
     turn(looks)

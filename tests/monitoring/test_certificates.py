@@ -87,7 +87,7 @@ def test_one_that_hangs_holds_up_no_other_and_is_not_asked_twice(
         looks.offer(slow, FakeHost("slow"))
         looks.offer(quick, FakeHost("quick"))
         looks.turn()
-        until(lambda: looks._under_way == {slow.pk})
+        until(lambda: looks._under_way.keys() == {slow.pk})
     assert [row.domain.host for row in CertificateCheck.objects.all()] == [quick]
     go_on.set()
     until(lambda: not looks._under_way)
@@ -98,7 +98,7 @@ def test_one_that_hangs_holds_up_no_other_and_is_not_asked_twice(
 def test_a_mistake_of_ours_is_not_repeated_at_once(
     looks: CertificateLooks, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    caplog.set_level(logging.INFO, "monitoring.certificates")
+    caplog.set_level(logging.INFO, "monitoring.rounds")
     host = make_host()
     domain_of(host)
 
@@ -117,6 +117,7 @@ def test_a_mistake_of_ours_is_not_repeated_at_once(
 def test_it_has_turns_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
     database = DatabaseThreads()
     looks = CertificateLooks(database=database, turn_s=0.01)
+    looks.start()
     host, fake = make_host(), serving()
     domain_of(host)
     looks.offer(host, fake)

@@ -6,6 +6,7 @@ import asyncio
 from typing import Any, Final
 
 from siteflow.asgi import application as console
+from siteflow.parcels import WRITE_NOW, Parcel
 
 POUR_MESSAGES: Final = 800
 POUR_BYTES: Final = 64 * 1024
@@ -22,6 +23,18 @@ async def _pour(send: Any) -> None:
     await send({"type": "websocket.close"})
 
 
+async def _strew(scope: dict[str, Any], receive: Any, send: Any) -> None:
+    """Frames that are sent at once where they can be, between messages that wait."""
+    await send({"type": "websocket.accept"})
+    write_now = scope[WRITE_NOW]
+    for number in range(POUR_MESSAGES):
+        text = f"{number:4}" + "x" * POUR_BYTES
+        if number % 3 == 0 or not write_now(Parcel(text).frame):
+            await send({"type": "websocket.send", "text": text})
+    while (await receive())["type"] != "websocket.disconnect":
+        pass
+
+
 async def application(scope: dict[str, Any], receive: Any, send: Any) -> None:
     if scope["path"] == "/fails":
         raise RuntimeError("before the answer")
@@ -36,6 +49,9 @@ async def application(scope: dict[str, Any], receive: Any, send: Any) -> None:
         return
     if scope["path"] == "/pours":
         await _pour(send)
+        return
+    if scope["path"] == "/strews":
+        await _strew(scope, receive, send)
         return
     if scope["path"] == "/poured":
         body = str(len(_POURED)).encode()

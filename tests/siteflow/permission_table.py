@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any, Final
 
+from provisioning.things.pruning import digest_of
 from tests.siteflow.matrix.rows import (
     ADMINS,
     AUDIT,
@@ -38,6 +39,7 @@ from tests.siteflow.matrix.rows import (
 CONNECTION: Final = {"name": "new", "address": "192.0.2.1", "username": "a"}
 NEW_HOST: Final = {**CONNECTION, "auth": "generate"}
 NEW_SITE: Final = {"name": "fresh", "template": "static", "params": {"site_title": "Fresh"}}
+NEW_CONTAINER: Final = {"name": "fresh", "image": "nginx:1.28", "environment": {"A": "b"}}
 COMPOSE: Final = (
     "services:\n  web: {image: 'nginx:1.28', mem_limit: 64m, restart: always, "
     "logging: {driver: json-file, options: {max-size: 1m, max-file: '2'}}}\n"
@@ -50,6 +52,9 @@ NEW_CHANNEL: Final = {"name": "fresh", "url": "jsons://robot:hidden@192.0.2.1/ho
 NAS_FOLDER: Final = "/volume1/backups"
 NEW_NAS: Final = {"root": "/volume1/more", "pattern": "{site}-*"}
 PASSWORD: Final = {"username": "carol", "password": "secret"}
+THING: Final = {"name": "NAME", "confirm_name": "NAME"}
+IMAGE: Final = {"name": "nginx:1.27"}
+PRUNE: Final = {"images": [f"sha256:{'5' * 64}"], "plan_digest": digest_of([f"sha256:{'5' * 64}"])}
 # Of one's own sites, each of which one must be able to change and to release.
 ROLL_OUT: Final = replace(
     manage(202, {"template": "static", "sites": ["KEY"]}, prepare="older"),
@@ -73,6 +78,8 @@ VERBS: Final[dict[str, VerbRow]] = {
     "container.pause": VerbRow("operate"),
     "container.unpause": VerbRow("operate"),
     "container.remove": VerbRow("remove", confirm=True),
+    "container.limits": VerbRow("operate", {"pids": 100}),
+    "container.create": VerbRow("manage", NEW_CONTAINER),
     "host.test": VerbRow("operate"),
     "host.refresh": VerbRow("operate"),
     "host.restart-service": VerbRow("operate", {"service": "nginx.service"}),
@@ -101,6 +108,17 @@ VERBS: Final[dict[str, VerbRow]] = {
     "nas.check": VerbRow("operate"),
     "nas.set": VerbRow("manage", NEW_NAS, prepare="by ssh"),
     "nas.forget": VerbRow("manage", {"root": NAS_FOLDER}, confirm=True),
+    "host.measure": VerbRow("operate"),
+    "image.pull": VerbRow("operate", IMAGE),
+    "image.check": VerbRow("operate"),
+    "image.tag": VerbRow("operate", {**IMAGE, "new_name": "web:2"}),
+    "image.remove": VerbRow("manage", IMAGE, prepare="idle"),
+    "image.prune": VerbRow("manage", PRUNE, prepare="idle"),
+    "volume.create": VerbRow("operate", {"name": "data"}),
+    # Typed is the name of what goes, which here is called as its host.
+    "volume.remove": VerbRow("manage", {"name": "NAME"}, confirm=True, prepare="idle"),
+    "network.create": VerbRow("operate", {"name": "back"}),
+    "network.remove": VerbRow("manage", {"name": "NAME"}, confirm=True, prepare="idle"),
     "site.tag": VerbRow("tag", {"tags": ["eu", "TAG"]}, everywhere=True),
     "host.add-site": VerbRow("manage", NEW_SITE),
     "site.provision": VerbRow("manage", prepare="idle"),
@@ -145,9 +163,30 @@ API: Final[dict[tuple[str, str], Row]] = {
     ("delete", "/api/hosts/{host_id}/nas"): manage(
         200, {"root": NAS_FOLDER, "confirm_name": "NAME"}
     ),
+    ("get", "/api/hosts/{host_id}/images"): ONE,
+    ("get", "/api/hosts/{host_id}/images/prune-plan"): plan("manage"),
+    ("get", "/api/hosts/{host_id}/volumes"): ONE,
+    ("get", "/api/hosts/{host_id}/networks"): ONE,
+    ("post", "/api/hosts/{target_id}/measure"): operate(),
+    ("post", "/api/hosts/{target_id}/image-pull"): operate(IMAGE),
+    ("post", "/api/hosts/{target_id}/image-check"): operate(),
+    ("post", "/api/hosts/{target_id}/image-tag"): operate({**IMAGE, "new_name": "web:2"}),
+    ("post", "/api/hosts/{target_id}/image-remove"): manage(202, IMAGE, prepare="idle"),
+    ("post", "/api/hosts/{target_id}/image-prune"): manage(202, PRUNE, prepare="idle"),
+    ("post", "/api/hosts/{target_id}/volume-create"): operate({"name": "data"}),
+    ("post", "/api/hosts/{target_id}/volume-remove"): manage(202, THING, prepare="idle"),
+    ("post", "/api/hosts/{target_id}/network-create"): operate({"name": "back"}),
+    ("post", "/api/hosts/{target_id}/network-remove"): manage(202, THING, prepare="idle"),
     ("get", "/api/containers"): LIST,
     ("get", "/api/containers/{container_id}"): ONE,
     ("get", "/api/containers/{container_id}/logs"): ONE,
+    ("get", "/api/containers/{container_id}/inspect"): ONE,
+    ("post", "/api/containers"): replace(
+        manage(202, {**NEW_CONTAINER, "host": "KEY"}), kind="host"
+    ),
+    ("post", "/api/containers/plan"): plan("manage", {**NEW_CONTAINER, "host": "KEY"}, kind="host"),
+    ("post", "/api/hosts/{target_id}/container-create"): manage(202, NEW_CONTAINER),
+    ("post", "/api/containers/{target_id}/limits"): operate({"pids": 100}),
     ("post", "/api/containers/{target_id}/start"): operate(),
     ("post", "/api/containers/{target_id}/stop"): operate(),
     ("post", "/api/containers/{target_id}/restart"): operate(),
@@ -305,6 +344,8 @@ TOPICS: Final[dict[str, Row]] = {
     "hosts": LIST,
     "graph": LIST,
     "alerts": LIST,
+    "events": LIST,
+    "events.": replace(ONE, kind="host"),
     "operations": OPERATIONS,
     "operation.": replace(ONE_OPERATION, kind="operation"),
     "metrics.": replace(ONE, kind="container"),
@@ -326,6 +367,11 @@ SOCKETS: Final[dict[str, tuple[str, ...]]] = {
     "api/ws": (),
     "ws/dashboard": ("hosts", "containers", "operations"),
     "ws/tasks/<int:operation>": ("operation.{operation}",),
+    "ws/deployments/<int:operation>": ("operation.{operation}",),
+    "ws/containers/<int:container>/stats": ("metrics.{container}",),
+    "ws/services/<int:site>": ("metrics.site.{site}", "sites", "containers", "operations"),
+    "ws/metrics": ("hosts",),
+    "ws/events": ("events",),
     # Who may what there: tests/siteflow/terminals/test_terminal_rights.py.
     "ws/containers/<int:key>/exec": (),
     "ws/hosts/<int:key>/terminal": (),
@@ -338,13 +384,16 @@ SOCKETS: Final[dict[str, tuple[str, ...]]] = {
 COMMANDS: Final[dict[str, tuple[str, ...]]] = {
     "audit": ("list", "verify", "cleanup", "export"),
     "container": (
-        "list", "show", "logs",
+        "list", "show", "logs", "inspect", "create", "limits",
         "start", "stop", "restart", "kill", "pause", "unpause", "remove",
     ),
     "host": (
         "list", "show", "facts", "services", "add", "approve-key", "confirm", "remove",
-        "test", "refresh", "restart-service", "rotate-key", "tag", "terminals",
+        "test", "refresh", "restart-service", "rotate-key", "tag", "terminals", "measure",
     ),
+    "image": ("list", "pull", "check", "tag", "remove", "prune"),
+    "volume": ("list", "create", "remove"),
+    "network": ("list", "create", "remove"),
     "proxy": ("show", "install", "sync", "reload"),
     "domain": ("list", "add", "change", "remove", "set-password", "remove-password"),
     "cert": ("status", "check"),

@@ -12,6 +12,7 @@ import pytest
 
 from siteflow.feed import FeedLayer
 from siteflow.hub import Client, Hub, hub_of_this_loop
+from siteflow.parcels import Parcel
 from siteflow.redis_feed import RedisFeedLayer
 from sites import live
 from tests.layers import layer_in_place
@@ -143,6 +144,71 @@ async def test_a_slow_client_is_told_and_the_others_miss_nothing(layer: Any) -> 
         texts.append(await next_of(slow))
     assert len(texts) <= 11 and None not in texts
     await closed(hub, layer)
+
+
+class Outlet:
+    """What a server would be: takes what it is given unless it is full."""
+
+    def __init__(self) -> None:
+        self.sent: list[str] = []
+        self.frames: list[bytes] = []
+        self.full = self.broken = False
+        self.client = Client(sees=lambda scope: True, write=self.write)
+
+    def write(self, parcel: Parcel) -> bool:
+        if self.broken:
+            raise ConnectionError
+        if not self.full:
+            self.sent.append(parcel.text)
+            self.frames.append(parcel.frame)
+        return not self.full
+
+
+@in_loop
+async def test_what_can_be_sent_at_once_is_and_made_once(layer: Any) -> None:
+    hub, first, second = Hub(), Outlet(), Outlet()
+    for outlet in (first, second):
+        await hub.subscribe(["t"], outlet.client)
+    live.publish(["t"], {"n": 1})
+    await until(lambda: bool(second.sent))
+    assert first.sent == second.sent == ['{"n":1}']
+    assert first.frames[0] is second.frames[0]
+    await closed(hub, layer)
+
+
+@in_loop
+async def test_a_full_or_broken_client_holds_up_nobody(layer: Any) -> None:
+    hub, full, broken, well = Hub(), Outlet(), Outlet(), Outlet()
+    full.full, broken.broken = True, True
+    for outlet in (full, broken, well):
+        await hub.subscribe(["t"], outlet.client)
+    for number in range(3):
+        live.publish(["t"], {"n": number})
+    await until(lambda: len(well.sent) == 3)
+    assert [await next_of(full.client) for _ in range(3)] == well.sent
+    assert [await next_of(broken.client) for _ in range(3)] == well.sent
+    await closed(hub, layer)
+
+
+def test_nothing_overtakes_what_waits_or_is_being_sent() -> None:
+    async def play() -> None:
+        outlet = Outlet()
+        outlet.full = True
+        outlet.client.put("first")
+        outlet.full = False
+        outlet.client.put("second")
+        assert await next_of(outlet.client) == "first"
+        assert await next_of(outlet.client) == "second"
+        outlet.client.put("third")  # the second is still being sent
+        assert outlet.sent == []
+        assert await next_of(outlet.client) == "third"
+        asking = asyncio.ensure_future(next_of(outlet.client))
+        await asyncio.sleep(0)  # so that it asks
+        outlet.client.put("fourth")
+        assert outlet.sent == ["fourth"]
+        asking.cancel()
+
+    asyncio.run(play())
 
 
 @in_loop

@@ -230,6 +230,12 @@ def test_a_slow_reader_is_waited_for_and_gets_everything(port: int) -> None:
             assert slow.recv(ANSWER_S)[:4] == expected.to_bytes(4, "big")
 
 
+def test_frames_sent_at_once_keep_their_order_and_wait_for_a_slow_reader(port: int) -> None:
+    with connect(f"ws://127.0.0.1:{port}/strews", max_size=None, max_queue=1) as slow:
+        for expected in range(POUR_MESSAGES):
+            assert int(str(slow.recv(ANSWER_S))[:4]) == expected
+
+
 def test_a_client_is_not_read_faster_than_the_application_takes_it(port: int) -> None:
     with connect(f"ws://127.0.0.1:{port}/deaf", close_timeout=0.1) as flooding:
         wire = flooding.socket

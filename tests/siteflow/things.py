@@ -28,6 +28,7 @@ from tests.provisioning.site_rows import (
     make_site,
     nothing_there,
 )
+from tests.provisioning.things.on_host import fill
 from tests.siteflow.permission_table import CONNECTION, TEMPLATE
 
 __all__ = ["fake"]
@@ -43,7 +44,12 @@ def things(
     monkeypatch.setattr("provisioning.engine.accept.ring", lambda key: None)
     monkeypatch.setattr("provisioning.operations.domains._COST", 4)  # of thousands of hashes
     monkeypatch.setattr("provisioning.logs.host_driver", lambda target: fake)
+    monkeypatch.setattr("provisioning.things.asking.host_driver", lambda target: fake)
+    fill(fake)
+    monkeypatch.setattr("provisioning.inspecting.host_driver", lambda target: fake)
+    monkeypatch.setattr("provisioning.new_container.planning.host_driver", lambda target: fake)
     monkeypatch.setattr(fake.docker, "logs", lambda *args, **given: [], raising=False)
+    monkeypatch.setattr(fake.docker, "inspect", lambda *args: {}, raising=False)
     host = make_host(offered_key=generate_ed25519("").public_line)
     container = make_container(host, "shop-web-1")
     template = SiteTemplate.objects.create(slug=SLUG)

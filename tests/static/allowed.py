@@ -33,21 +33,15 @@ ALLOWED: Final = (
     ),
     Allowed(
         "process",
+        "provisioning/drivers/local_terminal.py",
+        "import subprocess",
+        "the same, for a terminal of this machine",
+    ),
+    Allowed(
+        "process",
         "provisioning/drivers/process_stream.py",
         "import subprocess",
         "the same, for commands that run for long",
-    ),
-    Allowed(
-        "process",
-        "provisioning/drivers/local_terminal.py",
-        "import subprocess",
-        "the same, for a shell with somebody in front of it",
-    ),
-    Allowed(
-        "process",
-        "provisioning/drivers/local_terminal.py",
-        "import pty",
-        "only its openpty is used, which starts nothing",
     ),
     Allowed(
         "process",

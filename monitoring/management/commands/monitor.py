@@ -64,8 +64,8 @@ class Command(BaseCommand):
             upkeep.start()
             usage.start()
             AlertTurns().start()
-            senders.start()
-            BackupLooks(database=database).start()
+            for rounds in (*looks, senders, BackupLooks(database=database)):
+                rounds.start()
             supervisor.run(threading.Event().wait)
         except KeyboardInterrupt:
             log.info("monitor %s ends", name)

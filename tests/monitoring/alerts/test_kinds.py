@@ -89,10 +89,10 @@ def test_of_two_limits_of_one_value_the_worse_one_is_told(world: World) -> None:
     assert len(states()) == 2
     assert told() == [("firing", "nearly: web1")]
     memory(world, host, 92)
-    assert [title for _, title in told()] == [
-        "nearly: web1",
-        "Resolved: nearly: web1",
-        "full: web1",
+    assert told() == [
+        ("firing", "nearly: web1"),
+        ("resolved", "nearly: web1"),
+        ("firing", "full: web1"),
     ]
 
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from provisioning.drivers.errors import DriverError
 from provisioning.drivers.fake import FakeHost, fake_container
 from provisioning.drivers.fake_things import fake_image
 from provisioning.drivers.host import DockerApi
-from provisioning.drivers.things import ImageState, NetworkState, VolumeState
+from provisioning.drivers.things import DiskUsage, ImageState, NetworkState, VolumeState
 from tests.lab.images import BUSYBOX
 from tests.lab.lab import Lab
 from tests.provisioning.drivers.docker_double import Double, http
@@ -75,7 +75,8 @@ def test_the_life_of_a_network(place: Place) -> None:
     made = place.docker.create_network("t5_net", labels=LABELS, internal=True)
     refuses(lambda: place.docker.create_network("t5_net", labels={}), "conflict")
     listed = {each.name: each for each in place.docker.networks()}
-    assert listed["t5_net"] == NetworkState(made, "t5_net", "bridge", True, LABELS)
+    known = replace(listed["t5_net"], created_at=None)
+    assert known == NetworkState(made, "t5_net", "bridge", True, LABELS)
     assert place.docker.network("t5_net") == listed["t5_net"]
     place.docker.remove_network("t5_net")
     refuses(lambda: place.docker.network("t5_net"), "not_found")
@@ -152,6 +153,8 @@ def test_a_name_cannot_lead_elsewhere(docker: Dockerd, double: Double, name: str
         lambda: docker.tag_image("a:1", name),
         lambda: docker.tag_image(name, "a:1"),
         lambda: docker.remove_image(name),
+        lambda: docker.pull_image(name),
+        lambda: docker.registry_digest(name),
     ]
     for call in calls:
         assert fails(call).code == "not_found"
@@ -172,12 +175,63 @@ def test_an_image_as_docker_tells_of_it() -> None:
     row: dict[str, Any] = {"Id": ID, "RepoTags": ["b:1", "<none>:<none>", "a:1", 7], "Size": 12}
     row |= {"RepoDigests": [f"a@{ID}"], "Created": 1700000000}
     assert parse_things.image(row | {"Labels": LABELS}) == ImageState(
-        ID, ("a:1", "b:1"), (f"a@{ID}",), LABELS, 12
+        ID, ("a:1", "b:1"), (f"a@{ID}",), LABELS, 12, datetime(2023, 11, 14, 22, 13, 20, tzinfo=UTC)
     )
     inspected = row | {"Created": "2026-01-02T03:04:05.6Z", "Config": {"Labels": LABELS}}
     read = parse_things.image(inspected)
     assert read.labels == LABELS
     assert read.created_at == datetime(2026, 1, 2, 3, 4, 5, 600_000, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("created", [True, -1, 10**30, "x", None, [], 0])
+def test_an_age_that_is_none(created: object) -> None:
+    assert parse_things.image({"Id": ID, "Created": created}).created_at is None
+
+
+def test_disk_usage_leaves_out_what_is_not_known() -> None:
+    volumes: list[Any] = [
+        {"Name": "a", "UsageData": {"Size": 7, "RefCount": 1}}, {"Name": "b"}, 7,
+        {"Name": "c", "UsageData": {"Size": -1}}, {"Name": "d", "UsageData": {"Size": True}},
+        {"Name": "", "UsageData": {"Size": 1}}, {"Name": "e", "UsageData": {"Size": 2**70}},
+    ]  # fmt: skip
+    images: list[Any] = [
+        {"Id": ID, "Size": 12, "SharedSize": 5}, {"Id": "b", "Size": 12, "SharedSize": -1}, None,
+        {"Id": "c", "Size": 3, "SharedSize": 5},
+    ]  # fmt: skip
+    read = parse_things.disk_usage({"Volumes": volumes, "Images": images})
+    assert read == DiskUsage({"a": 7}, {ID: 7, "c": 0})
+    assert parse_things.disk_usage({}) == DiskUsage()
+    refuses(lambda: parse_things.disk_usage([]), "garbage")
+    refuses(lambda: parse_things.disk_usage({"Volumes": {}}), "garbage")
+
+
+@pytest.mark.parametrize("word", ["digest", "Digest"])
+def test_what_a_registry_says(docker: Dockerd, double: Double, word: str) -> None:
+    double.say("/json", http(200, {"Descriptor": {word: ID}}))
+    assert docker.registry_digest("127.0.0.1:5000/a/b:1") == ID
+    assert double.requests[-1] == "GET /v1.41/distribution/127.0.0.1:5000/a/b:1/json"
+
+
+@pytest.mark.parametrize("answer", [{}, [], {"Descriptor": 7}, {"Descriptor": {"digest": "x"}}])
+def test_a_registry_that_says_nothing(docker: Dockerd, double: Double, answer: object) -> None:
+    double.say("/json", http(200, answer))
+    assert fails(lambda: docker.registry_digest("a:1")).code == "garbage"
+
+
+@pytest.mark.parametrize(
+    ("status", "words", "code"),
+    [
+        (404, "manifest unknown: manifest unknown", "image_missing"),
+        (500, "Get https://127.0.0.9/v2/: dial tcp: connection refused", "registry_down"),
+        (401, "unauthorized: authentication required", "registry_denied"),
+        (500, "what is this", "docker_error"),
+    ],
+)
+def test_why_a_registry_gives_none(
+    docker: Dockerd, double: Double, status: int, words: str, code: str
+) -> None:
+    double.say("/json", http(status, {"message": words}))
+    assert fails(lambda: docker.registry_digest("a:1")).code == code
 
 
 @pytest.mark.parametrize(

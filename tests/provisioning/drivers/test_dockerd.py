@@ -127,7 +127,7 @@ def test_what_is_so_already_is_a_success(docker: Dockerd, double: Double) -> Non
         (409, "Container is not running", "conflict"),
         (500, "Container ab is not paused", "conflict"),
         (500, "write /var/lib/docker/x: no space left on device", "disk_full"),
-        (500, "driver failed programming: port is already allocated", "docker_error"),
+        (500, "driver failed programming: port is already allocated", "port_taken"),
         (403, "authorization denied by plugin", "docker_error"),
     ],
 )
@@ -359,7 +359,8 @@ def test_events_come_one_by_one_then_silence(docker: Dockerd, double: Double) ->
     assert list(events) == []
     assert double.requests[-1] == (
         "GET /v1.41/events?since=1700000000.123456001&"
-        "filters=%7B%22type%22%3A+%5B%22container%22%5D%7D"
+        "filters=%7B%22type%22%3A+%5B%22container%22%2C+%22image%22%2C+%22volume%22%2C+"
+        "%22network%22%2C+%22daemon%22%5D%7D"
     )
 
 

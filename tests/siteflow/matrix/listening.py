@@ -32,6 +32,8 @@ from tests.siteflow.sockets import ANSWER_S, Socket, in_database
 
 _CODES: Final = {"not_authenticated": 401, "forbidden": 403, "not_found": 404, "conflict": 409}
 _EVIL: Final = b"http://evil.example"
+_KEY: Final = re.compile(r"<int:\w+>")
+_PLACE: Final = re.compile(r"\{\w+\}")
 _OWN_TO_AN_ANSWER: Final = re.compile(r'"(timestamp|at)":\s*"[^"]*"')
 
 
@@ -185,31 +187,31 @@ def _published(key: int) -> None:
 
 async def _presets(world: World, visitor: Visitor) -> AsyncIterator[str]:
     """Addresses that subscribe by themselves: the topics answer there as everywhere."""
-    for which in WHICH:
-        key = world.key("operation", which, visitor)
-        for route, topics in table.SOCKETS.items():
-            path = f"/{route.replace('<int:operation>', str(key))}"
-            if not topics or ("<" not in route and which != "own"):
-                continue
-            async for wrong in _preset(world, visitor, path, topics, which, key):
-                yield wrong
+    for route, topics in table.SOCKETS.items():
+        about = re.search(r"<int:(\w+)>", route)
+        for which in WHICH if about else WHICH[:1]:
+            key = world.key(about[1], which, visitor) if about else ""
+            path = f"/{_KEY.sub(str(key), route)}"
+            if topics:
+                async for wrong in _preset(world, visitor, path, topics, which):
+                    yield wrong
 
 
 async def _preset(
-    world: World, visitor: Visitor, path: str, topics: tuple[str, ...], which: Which, key: int
+    world: World, visitor: Visitor, path: str, topics: tuple[str, ...], which: Which
 ) -> AsyncIterator[str]:
     socket = socket_of(world, visitor, path)
     try:
         if not (await socket.connect(timeout=ANSWER_S))[0]:
             return
         for topic in topics:
-            row = table.TOPICS[topic.replace("{operation}", "")]
+            row = table.TOPICS[_PLACE.sub("", topic)]
             answer = await socket.hear()
             code = 200 if answer["type"] == "subscribed" else _code(answer)
             expected = row if not visitor.stopped else Row(401)
             for wrong in _wrong(visitor, f"{path} ({which})", expected, which, code, answer):
                 yield wrong
-            if code == 401:
+            if answer.get("fatal"):  # it is about a thing that there is not, for this visitor
                 break
     finally:
         await socket.disconnect(timeout=ANSWER_S)

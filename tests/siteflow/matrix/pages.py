@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any, Final
 
+from provisioning.buttons import HAVE_TABS
 from provisioning.operations import VERBS
 from tests.siteflow import permission_table as table
 from tests.siteflow.matrix.alert_pages import ALERT_PAGES
@@ -152,7 +153,7 @@ def _of_model(app: str, model: str, sees: str) -> dict[str, Page]:
 # Verbs with a form of their own elsewhere.
 _HAVE_FORMS: Final = {
     "host.add", "host.generate-key", "host.change", "host.add-site", "site.configure",
-    "domain.add", "domain.change", "nas.set",
+    "domain.add", "domain.change", "nas.set", "container.create",
 }  # fmt: skip
 
 
@@ -165,7 +166,10 @@ def _of_verbs() -> dict[str, Page]:
         app = "provisioning" if kind == "quarantine" else "sites"
         page = _page(Row(404, kind=kind)) if name in _HAVE_FORMS else does(kind, name, verb)
         found[f"admin/{app}/{kind}/<int:key>/do/{name}/"] = page
-        if kind == "container":
+        if name in HAVE_TABS:  # of one at a time
+            several = f"admin/sites/{kind}/bulk/{name}/"
+            found[several] = Page(many(verb).get, replace(Row(404, kind=kind), page=True))
+        elif kind == "container":
             short = name.partition(".")[2]
             found[f"admin/sites/container/bulk/{name}/"] = many(verb)
             found[f"admin/sites/container/ action={short}"] = plans(short, verb)
@@ -219,6 +223,7 @@ PAGES: dict[str, Page] = {
             changes=True,
         ),
     ),
+    "admin/sites/container/add/": _page(Row(200, needs="manage", place="somewhere")),
     "admin/provisioning/sitetemplate/": lists("look"),
     "admin/provisioning/sitetemplate/add/": _page(
         _MANAGES, replace(_MANAGES, status=302, body=_TEMPLATE_FORM, changes=True)

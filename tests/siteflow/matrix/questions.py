@@ -35,10 +35,20 @@ def _api(method: str, path: str, row: Row | None = None, **changes: Any) -> Ques
 
 _THING: Final = "admin/sites/{}/<path:object_id>/change/"
 _TABS: Final = {
-    "host": ("metrics", "containers", "services", "proxy", "operations", "audit"),
+    "host": (
+        "metrics",
+        "containers",
+        "images",
+        "volumes",
+        "networks",
+        "services",
+        "proxy",
+        "operations",
+        "audit",
+    ),
     "site": ("metrics", "domains"),
     "domain": ("operations", "audit"),
-    "container": ("logs", "metrics", "operations", "audit"),
+    "container": ("logs", "metrics", "limits", "inspect", "operations", "audit"),
 }
 _BULK: Final = "admin/sites/container/bulk/container.remove/"
 _STOP: Final = "admin/sites/container/ action=stop"

@@ -356,12 +356,16 @@ def surroundings() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("provisioning.engine.accept.ring", lambda key: None)
         patch.setattr("provisioning.logs.host_driver", lambda target: fake)
+        patch.setattr("provisioning.things.asking.host_driver", lambda target: fake)
+        patch.setattr("provisioning.inspecting.host_driver", lambda target: fake)
+        patch.setattr("provisioning.new_container.planning.host_driver", lambda target: fake)
         patch.setattr("provisioning.plans.asking.host_driver", lambda target: fake)
         patch.setattr("provisioning.plans.asking.read_found", lambda *given: _EMPTY_HOST)
         patch.setattr("provisioning.engine.worker.host_driver", lambda target: fake)
         for part in ("monitor", "queue"):  # with whose state time would have its say
             patch.setattr(f"siteflow.overview.thing_needs.{part}", lambda: _UNWELL)
         patch.setattr(fake.docker, "logs", lambda *args, **given: [], raising=False)
+        patch.setattr(fake.docker, "inspect", lambda *args: {}, raising=False)
         logging.disable(logging.ERROR)  # what is refused thousands of times is no news
         try:
             with override_settings(SECOND_FACTOR_ROLES=[GUARDED], ALLOWED_HOSTS=["testserver"]):

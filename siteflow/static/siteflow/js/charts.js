@@ -37,7 +37,7 @@ const nothingKnown = () => plots.every((plot) => plot.points.isEmpty);
 
 function markOf(item) {
   const { mark, state, label } = item.dataset;
-  const bad = state === "failed" || state === "undone";
+  const bad = ["failed", "undone", "alert"].includes(state);
   return { at: Number(mark), label, kind: state === "release" ? "release" : bad ? "failed" : "operation" };
 }
 

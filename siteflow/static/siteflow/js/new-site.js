@@ -1,10 +1,10 @@
-// The form of a new site: what is wrong shows while one types, and a plan that was made of other
+// The form of a new site or container: what is wrong shows while one types, and a plan that was made of other
 // values goes away. Without this script the same is told when the plan is asked for.
 
 import { el } from "./dom.js";
 
 const PAUSE_MS = 500;
-const form = document.getElementById("new-site");
+const form = document.querySelector("form[data-checks]");
 const touched = new Set();
 let timer, asking;
 

@@ -111,7 +111,8 @@ function draw(text) {
 
 async function read() {
   try {
-    const answer = await fetch(location.href, { headers: { Accept: "text/html" } });
+    const headers = { Accept: "text/html", "X-Only": "parts" }; // what is costly elsewhere is left out
+    const answer = await fetch(location.href, { headers });
     return answer.ok && !answer.redirected ? await answer.text() : null;
   } catch {
     return null; // the connection state says so already

@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('provisioning', '0010_backups'),
+        ('provisioning', '0012_sealed_params'),
         ('sites', '0009_terminals'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

@@ -1,0 +1,39 @@
+"""Labels of what is made by hand, and the one that says which operation made it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Annotated, Final
+
+from pydantic import AfterValidator, Field
+
+from provisioning.operations.contract import Op
+
+NAME_PATTERN: Final = r"^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,127}$"
+_MAX_LABEL: Final = 1000
+_MADE_BY: Final = "siteflow.operation"
+# By these Docker, Compose and SiteFlow know their own.
+_RESERVED: Final = ("com.docker.", "io.docker.", "org.dockerproject.", "siteflow.")
+
+
+def _labels(told: list[str]) -> list[str]:
+    for text in told:
+        key, equals, _ = text.partition("=")
+        if not equals or not key.strip() or key != key.strip() or len(text) > _MAX_LABEL:
+            raise ValueError(f"write NAME=VALUE, of at most {_MAX_LABEL} characters")
+        if key.lower().startswith(_RESERVED):
+            raise ValueError(f"labels that begin with {', '.join(_RESERVED)} are not for this")
+    return told
+
+
+Labels = Annotated[list[str], Field(max_length=50), AfterValidator(_labels)]
+
+
+def labels_for(op: Op, given: Iterable[str]) -> dict[str, str]:
+    told = (one.partition("=") for one in given)
+    return {key: value for key, _, value in told} | {_MADE_BY: str(op.row.pk)}
+
+
+def is_own(op: Op, labels: Mapping[str, str]) -> bool:
+    """Made by this operation, by a worker that died before it could say so."""
+    return labels.get(_MADE_BY) == str(op.row.pk)

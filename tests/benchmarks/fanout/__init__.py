@@ -1,0 +1,1 @@
+"""How dear it is to tell many sockets the same, against plain Channels consumers."""

@@ -1,0 +1,126 @@
+"""A container that writes 200 MB as fast as it can: through SiteFlow against `docker logs -f`."""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import time
+from pathlib import Path
+from typing import Any, Final
+
+from tests.benchmarks.figures import Figure, median, percentile
+from tests.benchmarks.logs.clients import Follower
+from tests.benchmarks.logs.writing import LINE_BYTES, container_of, flooding
+from tests.stack import Stack
+
+BYTES: Final = 200_000_000
+PAIRS: Final = 3
+
+
+def figures(running: Stack, host: Any, engine: str, *, size: int = BYTES) -> list[Figure]:
+    ours, theirs, grown, waits = [], [], [], []
+    for turn in range(PAIRS):
+        theirs.append(_by_docker(host, f"flood-docker-{turn}", size))
+        rate, memory, pings = _by_siteflow(running, host, f"flood-ours-{turn}", size)
+        ours.append(rate)
+        grown.append(memory)
+        waits += pings
+    alone = asyncio.run(_pings(running, 5.0))
+    ratio = median([mine / other for mine, other in zip(ours, theirs, strict=True)])
+    against = f"docker logs -f, {median(theirs) / 1e6:.1f} MB/s; ours {median(ours) / 1e6:.1f}"
+    return [
+        Figure(
+            "flood, short of 0.9 of docker's rate", engine, max(0, 0.9 - ratio), "", against, 0),
+        Figure("flood, memory of the web process", engine, max(grown) / 1e6, "MB", "before", 50),
+        Figure("flood, ping of another socket, p99", engine, percentile(waits, 0.99) * 1000, "ms",
+               f"{percentile(alone, 0.99) * 1000:.1f} ms without"),
+    ]  # fmt: skip
+
+
+def _by_docker(host: Any, name: str, size: int) -> float:
+    """Bytes a second of the openssh client running `docker logs -f`."""
+    flooding(host, name, size)
+    argv = [*host.ssh_argv(), "--", "docker", "logs", "-f", name]
+    host.docker("start", name)
+    begun = time.monotonic()
+    process = subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    read = 0
+    assert process.stdout is not None
+    while read < size // LINE_BYTES * LINE_BYTES:
+        data = process.stdout.read1(1 << 20)
+        if not data:
+            break
+        read += len(data)
+    taken = time.monotonic() - begun
+    process.wait(30)
+    host.docker("rm", "-f", name)
+    return read / taken
+
+
+def _by_siteflow(
+    running: Stack, host: Any, name: str, size: int
+) -> tuple[float, float, list[float]]:
+    flooding(host, name, size)
+    client = running.client()
+    key = container_of(client, host.name, name)
+    follower = Follower(client, key)
+    before = _memory(running)
+    most = before
+
+    async def follow() -> tuple[float, list[float]]:
+        nonlocal most
+        task = asyncio.create_task(follower.run(last=size // LINE_BYTES - 1))
+        await asyncio.wait_for(follower.live.wait(), 30)
+        pings = asyncio.create_task(_pings(running, 3600.0))
+        begun = time.monotonic()
+        await asyncio.to_thread(host.docker, "start", name)
+        while not task.done():
+            most = max(most, _memory(running))
+            await asyncio.wait({task}, timeout=0.2)
+        pings.cancel()
+        return follower.done_at - begun, await _given(pings)
+
+    taken, pings = asyncio.run(follow())
+    seen = follower.seen
+    if seen.wrong or seen.skipped or seen.numbers != size // LINE_BYTES:
+        raise AssertionError(f"{seen.numbers} lines, skipped {seen.skipped}, {seen.wrong[:3]}")
+    host.docker("rm", "-f", name)
+    return seen.bytes / taken, most - before, pings
+
+
+async def _given(task: asyncio.Task[list[float]]) -> list[float]:
+    return await task
+
+
+async def _pings(running: Stack, seconds: float) -> list[float]:
+    """How long another socket waits for its pong, ten times a second."""
+    from websockets.asyncio.client import connect
+    from websockets.typing import Origin
+
+    client = running.client()
+    cookies = "; ".join(f"{one.name}={one.value}" for one in client.session.cookies)
+    waits: list[float] = []
+    async with connect(
+        f"{client.url.replace('http', 'ws')}/api/ws", origin=Origin(client.url),
+        additional_headers={"Cookie": cookies}, max_size=None,
+    ) as socket:  # fmt: skip
+        until = time.monotonic() + seconds
+        try:
+            while time.monotonic() < until:
+                begun = time.monotonic()
+                await socket.send('{"type":"ping"}')
+                while '"pong"' not in str(await socket.recv()):
+                    pass
+                waits.append(time.monotonic() - begun)
+                await asyncio.sleep(0.1)
+        except asyncio.CancelledError:
+            return waits
+    return waits
+
+
+def _memory(running: Stack) -> float:
+    """Resident bytes of the web process."""
+    total = 0
+    for pid in running.processes("web"):
+        total += int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * 4096
+    return float(total)
