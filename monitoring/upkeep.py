@@ -19,6 +19,7 @@ from monitoring.history.writing import prune
 from monitoring.notify.claiming import forget
 from provisioning.given_up import purge_given_up
 from provisioning.operations.host_new_keys import forget_unclaimed
+from provisioning.terminals import retention as recordings
 from provisioning.wizards.expiry import expire_idle
 
 log = logging.getLogger(__name__)
@@ -34,6 +35,7 @@ TASKS: Final[dict[str, Callable[[], object]]] = {
     "the quarantine": purge_given_up,
     "alerts that are over": retention.forget,
     "history nobody adds to": lambda: prune(now_s=time.time() - HISTORY_SLACK_S),
+    "recordings of terminals": recordings.forget,
     "notifications": lambda: forget(before=timezone.now() - DELIVERIES_KEPT),
 }
 
