@@ -4,6 +4,9 @@ Points of one level are written in order of time and go in order of time; those 
 do not: a table in the order of writing would be full of gaps that minutes left between hours. So
 each level has a range of keys of its own, in which pages fill one after the other and empty as they
 filled. The last range is that of the level with most points: at the end, pages are filled whole.
+
+What was written before keys said so keeps its key until it is forgotten; that no step is there
+twice is the unique index's work in any case.
 """
 
 from __future__ import annotations
