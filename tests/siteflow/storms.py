@@ -15,7 +15,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import requests
 
@@ -175,6 +175,42 @@ def until_as(console: Served, before: dict[str, int], *, within_s: float = 40.0)
             break
         time.sleep(0.2)  # the server looks once a second for who is gone
     return now
+
+
+MESSAGES_OF_STORM: Final = 4000
+_PUBLISHING: Final = """
+from sites import live
+for n in range({count}):
+    live.publish(["hosts"], {{"type": "hosts.update", "n": n, "items": [], "filler": "x" * 8000}})
+assert live.flush(timeout_s=60)
+"""
+
+
+def told_slowly(console: Served) -> list[dict[str, Any]]:
+    """What a client gets that reads only when far more was told than buffers hold."""
+    narrow = socket.socket()
+    narrow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65_536)  # the system's grow to 32 MB
+    narrow.connect(("127.0.0.1", console.stack.port))
+    with console.socket(sock=narrow, max_size=None, max_queue=1) as slow:
+        slow.send('{"type":"subscribe","topic":"hosts","ids":[]}')
+        found = [json.loads(slow.recv(ANSWER_S))]
+        program = _PUBLISHING.format(count=MESSAGES_OF_STORM)
+        console.stack.manage("shell", "--no-imports", "-c", program)
+        while len(found) == 1 or found[-1]["type"] != "subscribed":  # all there is, once more
+            found.append(json.loads(slow.recv(ANSWER_S)))
+    return found
+
+
+def is_right(found: list[dict[str, Any]]) -> bool:
+    """In order; and what is missing was said, with all there is after it."""
+    numbers = [one["n"] for one in found if "n" in one]
+    kinds = [one.get("code") or one["type"] for one in found]
+    behind = kinds.index("behind")
+    return (
+        numbers == sorted(set(numbers))
+        and len(numbers) < MESSAGES_OF_STORM
+        and "subscribed" in kinds[behind:]
+    )
 
 
 def main(frames: int = 10_000, visits: int = 10_000) -> int:

@@ -6,10 +6,12 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.db import OperationalError
 
 from monitoring.events.keeping import Keeper
 from monitoring.events.models import HostEvent
 from provisioning.inventory import publish_rows
+from siteflow import consumers
 from sites.live import publish
 from sites.models import Grant, Host
 from tests.provisioning.rows import make_host
@@ -57,6 +59,20 @@ async def test_what_is_not_there_ends_the_socket(bob: User) -> None:
             said = await socket.hear()
             assert (said["code"], said["fatal"], said["reconnect"]) == ("not_found", True, False)
             assert await socket.close_code() == 4404
+
+
+@in_loop
+async def test_trouble_of_ours_is_no_reason_to_stay_away(
+    bob: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(*args: object) -> None:
+        raise OperationalError("database is locked")
+
+    monkeypatch.setattr(consumers, "snapshot", away)
+    async with socket_of(bob, "/ws/tasks/9") as socket:
+        told = await socket.hear()
+        assert (told["code"], told["reconnect"], told["fatal"]) == ("unavailable", True, False)
+        assert await socket.close_code() == 1011
 
 
 @in_loop

@@ -8,7 +8,15 @@ from collections.abc import Iterator
 import pytest
 
 from tests.served import Served, served
-from tests.siteflow.storms import ANSWER_S, come_and_leave, left_behind, malformed, until_as
+from tests.siteflow.storms import (
+    ANSWER_S,
+    come_and_leave,
+    is_right,
+    left_behind,
+    malformed,
+    told_slowly,
+    until_as,
+)
 
 
 @pytest.fixture(scope="module")
@@ -23,6 +31,10 @@ def test_malformed_frames_harm_nobody_else(console: Served) -> None:
             well.send('{"type":"ping"}')
             assert json.loads(well.recv(ANSWER_S))["type"] in ("pong", "ping")
     assert "Traceback" not in console.said()
+
+
+def test_a_slow_reader_is_told_that_it_is_behind(console: Served) -> None:
+    assert is_right(told_slowly(console))
 
 
 def test_who_comes_and_leaves_leaves_nothing_behind(console: Served) -> None:

@@ -14,6 +14,7 @@ from websockets.typing import Origin
 
 from siteflow.supervisor.roles import MAX_FRAME_BYTES
 from tests.served import Served, served
+from tests.siteflow.storms import is_right, told_slowly
 from tests.stack import ROOT
 from tests.uvicorn import OPTIONS, uvicorn
 
@@ -98,6 +99,10 @@ def test_nonsense_harms_nobody(console: Served) -> None:
             large.send("x" * (MAX_FRAME_BYTES + 1))
             large.recv(ANSWER_S)
         assert ask(well, type="ping")["type"] == "pong"
+
+
+def test_a_slow_reader_is_told_that_it_is_behind(console: Served) -> None:
+    assert is_right(told_slowly(console))
 
 
 def test_the_options_are_those_of_the_documentation() -> None:
