@@ -30,7 +30,10 @@ def split_reference(name: str) -> tuple[str, str]:
 
 
 def full_name(name: str) -> str:
-    """With the tag that is meant: as images are listed."""
+    """With the tag that is meant, and without what an Engine leaves out: as images are listed."""
+    for prefix in ("docker.io/", "index.docker.io/"):
+        if name.startswith(prefix):
+            name = name.removeprefix(prefix).removeprefix("library/")
     if "@" in name:
         return name
     repository, tag = split_reference(name)

@@ -48,9 +48,8 @@ def owner_of_image(image: ImageState, owned: Owned) -> Owner | None:
     """Whose releases ran with it, or name it."""
     if owner := owned.image_ids.get(image.image_id):
         return owner
-    return next(
-        (owned.image_names[name] for name in image.names if name in owned.image_names), None
-    )
+    named = (owned.image_names.get(full_name(name)) for name in image.names)
+    return next((owner for owner in named if owner is not None), None)
 
 
 def why_image_stays(image: ImageState, seen: Seen, owned: Owned) -> str:

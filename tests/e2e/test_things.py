@@ -7,8 +7,10 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, expect
 
+from tests.e2e.test_pages import LOOKS, WIDER, opened
 from tests.lab import Lab
 from tests.lab.command import LabError
 from tests.lab.image_registry import registry
@@ -69,3 +71,21 @@ def test_an_image_is_pulled_and_a_volume_goes_by_its_own_name(
     page.get_by_role("button", name="Remove volume").click()
     expect(page.locator("main")).to_contain_text("The volume t7_free and its data were removed")
     assert "t7_free" not in lab.web1.docker("volume", "ls", "--quiet")
+
+
+def test_its_pages_fit_the_window_and_can_be_read_by_everybody(
+    page: Page, browser: Browser, console: Stack
+) -> None:
+    host = page.url.partition("?")[0]
+    asked = host.replace("change/", "do/")
+    for look in LOOKS[1:]:  # a phone, and a dark screen
+        seen = opened(browser, console.url, bypass_csp=True, **look)
+        for address in (
+            *(f"{host}?tab={name}" for name in ("images", "volumes", "networks")),
+            f"{asked}image.prune/?all=1", f"{asked}volume.remove/?name=t7_free",
+        ):  # fmt: skip
+            seen.goto(address)
+            assert seen.evaluate(WIDER) == 0, address
+            found = Axe().run(seen).response["violations"]
+            assert [one["id"] for one in found if one["impact"] in ("serious", "critical")] == []
+        seen.context.close()

@@ -255,6 +255,20 @@ def test_a_name_is_of_one_image_only(name: str, parts: tuple[str, str]) -> None:
     assert full_name(name) == (name if "@" in name else ":".join(parts))
 
 
+@pytest.mark.parametrize(
+    ("name", "listed"),
+    [
+        ("docker.io/library/nginx", "nginx:latest"),
+        ("index.docker.io/library/nginx:1", "nginx:1"),
+        ("docker.io/shop/web:2", "shop/web:2"),
+        (f"docker.io/library/nginx@{DIGEST}", f"nginx@{DIGEST}"),
+        ("registry.example.com/library/nginx", "registry.example.com/library/nginx:latest"),
+    ],
+)
+def test_names_are_compared_as_they_are_listed(name: str, listed: str) -> None:
+    assert full_name(name) == listed
+
+
 # -- in memory --------------------------------------------------------------------------------
 
 

@@ -160,7 +160,7 @@ def test_a_second_name_nobody_uses_may_go(row: Host, fake: FakeHost) -> None:
 @pytest.mark.parametrize("status", ["current", "past", "prepared"])
 def test_what_a_release_could_go_back_to_stays(row: Host, fake: FakeHost, status: str) -> None:
     site = make_site(row, "blog")
-    compose = "services:\n  web:\n    image: free:1\n"
+    compose = "services:\n  web:\n    image: docker.io/library/free:1\n"
     make_release(site, status=status, images={}, compose=compose)
     assert ran(row, "image.remove", name="free:1").error_code == "in_use"
     site.releases.update(status="failed")
