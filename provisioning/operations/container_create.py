@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 from django.utils import timezone
 
 from provisioning import inventory
-from provisioning.drivers import compose_run, host_files
+from provisioning.drivers import host_files
 from provisioning.drivers.containers import ContainerState
 from provisioning.drivers.errors import DriverError
 from provisioning.drivers.host import HostDriver
@@ -19,18 +19,17 @@ from provisioning.new_container.engine_config import MADE_BY, config
 from provisioning.new_container.judging import MODES, folder_of, refuse
 from provisioning.new_container.world import (
     World,
-    image_id,
     networks_of,
     read,
     to_make,
     verdict,
 )
 from provisioning.operations.contract import Op, VerbError
+from provisioning.operations.images import Layers
 from provisioning.operations.site_work import carry_out
 from sites.models import Container, Host
 
 LOG_LINES = 30
-PULL_S = 1800
 STEADY_S = 1.0
 
 
@@ -61,7 +60,7 @@ def _forward(op: Op, host: HostDriver, row: Host, asked: NewContainer) -> None:
         _note(op, asked, world)
     with op.step("Image", percent=20):
         if world.image_id is None:
-            _pull(op, host, row, asked)
+            host.docker.pull_image(asked.image, on_progress=Layers(op, begin=20, end=50))
     with op.step("Volumes and networks", percent=50):
         _make_things(op, host, row)
     with op.step("Create", percent=60):
@@ -90,14 +89,6 @@ def _note(op: Op, asked: NewContainer, world: World) -> None:
         folders=world.absent,
         before={"container": None},
     )
-
-
-def _pull(op: Op, host: HostDriver, row: Host, asked: NewContainer) -> None:
-    op.say(f"Pulling {asked.image}")
-    argv = ("docker", "pull", "--quiet", "--", asked.image)
-    compose_run.run(host, argv, sudo=row.sudo, timeout_s=PULL_S, say=op.say)
-    if image_id(host, asked.image) is None:
-        raise VerbError(f"{asked.image} was pulled and is not there.", code="image_missing")
 
 
 def _make_things(op: Op, host: HostDriver, row: Host) -> None:

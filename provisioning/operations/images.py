@@ -91,7 +91,7 @@ def pull(op: Op, host: HostDriver) -> None:
             had = image_on(host, name)
             op.remember(before={"image": had.image_id if had else ""})
     with op.step("Pull", percent=_BEGIN):
-        pulled = host.docker.pull_image(name, on_progress=_Layers(op))
+        pulled = host.docker.pull_image(name, on_progress=Layers(op, begin=_BEGIN, end=_END))
     with op.step("Check", percent=_END):
         image = host.docker.image(name)
         if pulled.digest:
@@ -102,11 +102,12 @@ def pull(op: Op, host: HostDriver) -> None:
     op.conclude(f"{full_name(name)} {words} on {op.target.name}.", image=image.image_id)
 
 
-class _Layers:
-    """Writes each change of a layer to the output, and how far all of it is once a second."""
+class Layers:
+    """Writes each change of a layer to the output, and once a second how far all of it is,
+    between the percents ``begin`` and ``end``."""
 
-    def __init__(self, op: Op) -> None:
-        self._op = op
+    def __init__(self, op: Op, *, begin: int, end: int) -> None:
+        self._op, self._begin, self._end = op, begin, end
         self._said = 0
         self._written_at = time.monotonic()
 
@@ -117,7 +118,7 @@ class _Layers:
             self._op.say("\n".join(lines))
         if time.monotonic() - self._written_at >= _EVERY_S:
             self._written_at = time.monotonic()
-            self._op.advance(_BEGIN + now.percent * (_END - _BEGIN) // 100)
+            self._op.advance(self._begin + now.percent * (self._end - self._begin) // 100)
 
 
 # -- names ------------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ from provisioning import engine
 from provisioning.drivers.containers import Port
 from provisioning.drivers.errors import DriverError
 from provisioning.drivers.fake import FakeHost, fake_container
-from provisioning.drivers.host import Result
+from provisioning.drivers.fake_things import FakeSource
 from provisioning.drivers.things import NetworkState, VolumeState
 from provisioning.engine import worker as running
 from provisioning.models import Operation, SealedParams
@@ -193,12 +193,7 @@ def test_an_image_that_is_not_there_is_pulled_when_asked(fake: FakeHost) -> None
     row = create()
     assert (row.status, row.error_code) == ("undone", "image_missing")
 
-    def pulled(argv: tuple[str, ...]) -> Any:
-        assert argv == ("docker", "pull", "--quiet", "--", IMAGE)
-        fake.images[IMAGE] = image
-        return Result(0, "", "", False, 1)
-
-    fake.answer_by("docker", "pull", answer=pulled)
+    fake.registry[IMAGE] = FakeSource(image, "sha256:" + "d" * 64)
     assert create(pull="missing").status == "succeeded"
 
 
