@@ -87,7 +87,7 @@ def search_and_pause(page: Page) -> None:
     picture(page, "log-search")
     page.get_by_label("Only lines with this text").fill("")
     until(lambda: len(numbers(page)) > 50)
-    page.get_by_role("button", name="Pause").click()
+    page.get_by_role("button", name="Hold the view").click()
     shown = len(numbers(page))
     expect(page.locator("[data-logs-new]")).to_be_visible()
     expect(page.locator("[data-logs-new]")).to_contain_text("new line")
