@@ -82,7 +82,7 @@ def through_a_cut(page: Page, between: Any) -> None:
 
 def search_and_pause(page: Page) -> None:
     page.get_by_label("Only lines with this text").fill("00001")
-    until(lambda: 0 < len(numbers(page)) <= 10)
+    until(lambda: 0 < len(numbers(page)) <= 11)  # 1 and 10 to 19
     expect(page.locator("[data-logs] mark").first).to_have_text("00001")
     picture(page, "log-search")
     page.get_by_label("Only lines with this text").fill("")
