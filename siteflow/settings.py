@@ -180,7 +180,7 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
 else:
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
     # Worker and monitor keep their connections; under ASGI, threads come and go with theirs.
-    DATABASES["default"]["CONN_MAX_AGE"] = 0 if "daphne" in sys.modules else 60
+    DATABASES["default"]["CONN_MAX_AGE"] = 0 if {"daphne", "uvicorn"} & sys.modules.keys() else 60
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = from_environment("REDIS_URL")

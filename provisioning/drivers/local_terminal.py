@@ -6,7 +6,6 @@ import contextlib
 import errno
 import fcntl
 import os
-import pty
 import pwd
 import select
 import signal
@@ -39,7 +38,7 @@ class LocalTerminal:
         # A descriptor that is closed while somebody uses it may be another file's by then.
         self._reading, self._sending = threading.Lock(), threading.Lock()
         self._closed = False
-        self._master, theirs = pty.openpty()
+        self._master, theirs = os.openpty()
         try:
             os.set_blocking(self._master, False)
             _set_size(self._master, cols=cols, rows=rows)

@@ -23,6 +23,9 @@ OF_PAGES = {
     "new-site.js",
     "operation-page.js",
     "passkey.js",
+    "replay.js",
+    "terminal.js",
+    "watch.js",
 }
 
 

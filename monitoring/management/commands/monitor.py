@@ -12,7 +12,7 @@ from typing import Any, NoReturn
 
 from django.core.management.base import BaseCommand
 
-from monitoring import upkeep
+from monitoring import terminals, upkeep
 from monitoring.alerts.looks import AlertLooks
 from monitoring.alerts.running import AlertTurns
 from monitoring.backups import BackupLooks
@@ -62,6 +62,7 @@ class Command(BaseCommand):
         try:
             sweeper.start()
             upkeep.start()
+            terminals.start()
             usage.start()
             AlertTurns().start()
             for rounds in (*looks, senders, BackupLooks(database=database)):

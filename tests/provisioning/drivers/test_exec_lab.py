@@ -204,7 +204,7 @@ def test_a_host_terminal_is_its_users_login_shell(lab: Lab, host: SshHost) -> No
         found = read_until(terminal, b"ops\r\n")
         assert b"22 88" in found
         assert b"\x1e" not in found
-        wait_until(lambda: running(lab.web2, "sleep 4713"), what="the command runs")
+        wait_until(lambda: bool(running(lab.web2, "sleep 4713")), what="the command runs")
     finally:
         terminal.end()
         terminal.close()

@@ -46,7 +46,7 @@ def host() -> FakeHost:
     return made
 
 
-def keep(host: FakeHost, site: Site, *names: str, told: Any = None) -> Told:
+def keep(host: FakeHost, site: Site, *names: str, told: Told | None = None) -> Told:
     told = told or Told()
     ids = [
         (host.containers[name].docker_id if name in host.containers else name, name)
