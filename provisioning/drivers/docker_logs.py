@@ -98,5 +98,6 @@ def log_query(
     query["tail"] = "all" if tail is None else max(0, tail)
     for name, moment in (("since", since_ns), ("until", until_ns)):
         if moment is not None:
+            moment = max(0, moment)
             query[name] = f"{moment // 1_000_000_000}.{moment % 1_000_000_000:09d}"
     return query

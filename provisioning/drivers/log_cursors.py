@@ -65,7 +65,7 @@ def ns_of(at: str) -> int:
 
 def stamp_of(moment: datetime) -> str:
     """As Docker writes it."""
-    return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%f}000Z"
+    return f"{moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='microseconds')}000Z"
 
 
 @dataclass(slots=True)

@@ -17,7 +17,8 @@ pytestmark = pytest.mark.django_db
 
 KEYS = ("9223372036854775807", "9223372036854775808", "9" * 30, "9" * 5_000)
 BY_KEY = (
-    "/api/hosts/{}", "/api/containers/{}/logs", "/api/operations/{}/output", "/api/wizards/{}",
+    "/api/hosts/{}", "/api/containers/{}/logs", "/api/log-archives/{}", "/api/log-archives?site={}",
+    "/api/operations/{}/output", "/api/wizards/{}",
     "/api/operations?after={}", "/api/hosts?after={}", "/api/audit/verify?start={}",
     "/api/audit/logs?after={}", "/api/audit/logs?operation={}", "/api/audit/logs?page={}",
     "/api/operations/1/output?after={}", "/api/operations?target_id={}", "/api/containers?site={}",
@@ -34,7 +35,8 @@ TIMES = (
 )  # fmt: skip
 BY_TIME = (
     "/api/audit/logs?start_date={}", "/api/audit/logs?end_date={}", "/api/audit/export?end_date={}",
-    "/api/containers/1/logs?since={}", "/admin/audit/entry/?since={}",
+    "/api/containers/1/logs?since={}", "/api/containers/1/logs?until={}",
+    "/api/containers/1/logs?after={}", "/admin/audit/entry/?since={}",
     "/admin/audit/entry/?until={}",
     "/admin/audit/entry/?at__gte={}", "/admin/auth/user/?date_joined__gte={}",
     "/admin/provisioning/operation/?created_at__gte={}", "/admin/auth/user/?last_login__lte={}",

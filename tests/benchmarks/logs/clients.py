@@ -28,14 +28,15 @@ class Seen:
     connects: int = 0
 
     def take(self, lines: list[list[Any]]) -> None:
-        for at, nth, _, text, *_ in lines:
-            number = int(text[:9])
-            if self.next not in (-1, number):
-                self.wrong.append(f"{number} instead of {self.next}")
-            self.next = number + 1
-            self.bytes += len(text) + 1
-            self.cursor = f"{at}~{nth}" if nth else at
+        numbers = [int(line[3][:9]) for line in lines]
+        first = numbers[0] if self.next < 0 else self.next
+        if numbers != list(range(first, first + len(numbers))):
+            self.wrong.append(f"{numbers[:3]} … instead of {first} …")
+        self.next = numbers[-1] + 1
         self.numbers += len(lines)
+        self.bytes += sum([len(line[3]) for line in lines]) + len(lines)
+        at, nth = lines[-1][:2]
+        self.cursor = f"{at}~{nth}" if nth else at
 
 
 class Follower:

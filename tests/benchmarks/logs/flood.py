@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from tests.benchmarks.figures import Figure, median, percentile
 from tests.benchmarks.logs.clients import Follower
+from tests.benchmarks.logs.pings import Pings
 from tests.benchmarks.logs.writing import LINE_BYTES, container_of, flooding
 from tests.stack import Stack
 
@@ -26,7 +27,9 @@ def figures(running: Stack, host: Any, engine: str, *, size: int = BYTES) -> lis
         ours.append(rate)
         grown.append(memory)
         waits += pings
-    alone = asyncio.run(_pings(running, 5.0))
+    quiet = _pings(running)
+    time.sleep(5)  # as long as is measured
+    alone = quiet.stop()
     ratio = median([mine / other for mine, other in zip(ours, theirs, strict=True)])
     against = f"docker logs -f, {median(theirs) / 1e6:.1f} MB/s; ours {median(ours) / 1e6:.1f}"
     return [
@@ -71,14 +74,13 @@ def _by_siteflow(
         nonlocal most
         task = asyncio.create_task(follower.run(last=size // LINE_BYTES - 1))
         await asyncio.wait_for(follower.live.wait(), 30)
-        pings = asyncio.create_task(_pings(running, 3600.0))
+        pings = _pings(running)
         begun = time.monotonic()
         await asyncio.to_thread(host.docker, "start", name)
         while not task.done():
             most = max(most, _memory(running))
             await asyncio.wait({task}, timeout=0.2)
-        pings.cancel()
-        return follower.done_at - begun, await _given(pings)
+        return follower.done_at - begun, pings.stop()
 
     taken, pings = asyncio.run(follow())
     seen = follower.seen
@@ -88,34 +90,9 @@ def _by_siteflow(
     return seen.bytes / taken, most - before, pings
 
 
-async def _given(task: asyncio.Task[list[float]]) -> list[float]:
-    return await task
-
-
-async def _pings(running: Stack, seconds: float) -> list[float]:
-    """How long another socket waits for its pong, ten times a second."""
-    from websockets.asyncio.client import connect
-    from websockets.typing import Origin
-
-    client = running.client()
-    cookies = "; ".join(f"{one.name}={one.value}" for one in client.session.cookies)
-    waits: list[float] = []
-    async with connect(
-        f"{client.url.replace('http', 'ws')}/api/ws", origin=Origin(client.url),
-        additional_headers={"Cookie": cookies}, max_size=None,
-    ) as socket:  # fmt: skip
-        until = time.monotonic() + seconds
-        try:
-            while time.monotonic() < until:
-                begun = time.monotonic()
-                await socket.send('{"type":"ping"}')
-                while '"pong"' not in str(await socket.recv()):
-                    pass
-                waits.append(time.monotonic() - begun)
-                await asyncio.sleep(0.1)
-        except asyncio.CancelledError:
-            return waits
-    return waits
+def _pings(running: Stack) -> Pings:
+    session = running.client().session
+    return Pings(running.url, "; ".join(f"{one.name}={one.value}" for one in session.cookies))
 
 
 def _memory(running: Stack) -> float:

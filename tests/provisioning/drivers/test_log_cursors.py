@@ -35,6 +35,7 @@ def test_a_cursor_as_text_and_back() -> None:
     assert parse_cursor(f"{at}~3") == Cursor(at, 3) and str(Cursor(at, 3)) == f"{at}~3"
     assert parse_cursor("2026-11-29T02:15:30Z") == Cursor("2026-11-29T02:15:30.000000000Z")
     assert ns_of("1970-01-01T00:00:01.000000002Z") == 1_000_000_002
+    assert stamp_of(datetime(1, 1, 1, tzinfo=UTC)) == "0001-01-01T00:00:00.000000000Z"
     assert stamp_of(datetime(2026, 1, 1, 1, tzinfo=UTC)) == "2026-01-01T01:00:00.000000000Z"
 
 

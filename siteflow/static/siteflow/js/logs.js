@@ -4,6 +4,7 @@ import { el, setText } from "./dom.js";
 import { LogSocket } from "./log-socket.js";
 import { LogView, note } from "./log-view.js";
 
+const FAR = 10_000;
 const PAGE = 2000; // lines of what was skipped, at once
 
 const card = document.querySelector("[data-logs]");
@@ -17,13 +18,18 @@ let lostAt = null;
 const view = new LogView(card.querySelector(".output"), { onWaiting: waiting });
 const socket = new LogSocket(card.dataset.logs, {
   single,
-  options: () => ({ ...filters(), tail: card.dataset.tail }),
+  options: () => ({ ...filters(), tail: tail() }),
   told,
 });
 
 function filters() {
   const given = new FormData(form);
   return { search: given.get("search") ?? "", level: given.get("level") ?? "", stream: given.get("stream") ?? "" };
+}
+
+// Who looks for something looks further back.
+function tail() {
+  return Object.values(filters()).some(Boolean) ? FAR : Number(card.dataset.tail);
 }
 
 const TOLD = {
@@ -100,7 +106,7 @@ function refine() {
   timer = setTimeout(() => {
     view.search = filters().search;
     download();
-    socket.filter({ ...filters(), tail: Number(card.dataset.tail) });
+    socket.filter({ ...filters(), tail: tail() });
   }, 300);
 }
 
