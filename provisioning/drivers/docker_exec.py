@@ -43,7 +43,7 @@ class DockerExec:
     def _checked(self, docker_id: str) -> str:
         raise NotImplementedError
 
-    def _inspect(self, docker_id: str) -> dict[str, Any]:
+    def inspect(self, docker_id: str) -> dict[str, Any]:
         raise NotImplementedError
 
     def _raw(
@@ -70,12 +70,12 @@ class DockerExec:
                     return path
                 if found.status_code not in (400, 404):
                     api._raise_for_status(found)
-        self._inspect(name)  # not found: it is the container that is missing
+        self.inspect(name)  # not found: it is the container that is missing
         raise DriverError(f"{self._who}: there is no shell in {name}", "no_shell")
 
     def commands_host(self, docker_id: str) -> bool:
         """Whether who commands a process in this container commands the host as well."""
-        return _commands_host(self._inspect(docker_id))
+        return _commands_host(self.inspect(docker_id))
 
     def exec_open(
         self, docker_id: str, start: Start, *, made: Callable[[str], object]
