@@ -15,10 +15,9 @@ from audit.address import parse_address
 from audit.admin_filters import ActionFilter, PeriodFilter
 from audit.comparison import compare
 from audit.filters import count
-from audit.lookups import offered
 from audit.models import Entry, EntryQuerySet
 from audit.reach import reach
-from audit.searching import Searched
+from audit.read_only import ReadOnly
 
 if TYPE_CHECKING:  # generic to the type checker only
     _Paginator = Paginator[Entry]
@@ -37,7 +36,7 @@ class BoundedPaginator(_Paginator):
 
 
 @admin.register(Entry)
-class EntryAdmin(Searched):
+class EntryAdmin(ReadOnly):
     list_display = (
         "at",
         "actor",
@@ -53,8 +52,6 @@ class EntryAdmin(Searched):
     ordering = ("-id",)
     sortable_by = ()  # by number alone: another order would read the whole table
     paginator = BoundedPaginator
-    list_per_page = 50
-    show_full_result_count = False
     fieldsets = (
         (None, {"fields": ("at", "action", "status", "phase", "target", "host_name")}),
         ("Who", {"fields": ("actor", "actor_id", "source", "source_address", "user_agent")}),
@@ -104,20 +101,5 @@ class EntryAdmin(Searched):
             wanted |= Q(id=int(term)) | Q(operation_id=int(term))
         return queryset.filter(wanted), False
 
-    def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest | None = None) -> bool:
-        return offered(self.list_filter, lookup)
-
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return bool(reach(request.user, "audit.view_entry"))
-
-    def has_module_permission(self, request: HttpRequest) -> bool:
-        return self.has_view_permission(request)
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False

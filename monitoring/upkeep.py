@@ -18,6 +18,7 @@ from monitoring.alerts import retention
 from monitoring.history.writing import prune
 from monitoring.notify.claiming import forget
 from provisioning.given_up import purge_given_up
+from provisioning.log_archive.keeping import forget_old
 from provisioning.operations.host_new_keys import forget_unclaimed
 from provisioning.terminals import retention as recordings
 from provisioning.wizards.expiry import expire_idle
@@ -35,6 +36,7 @@ TASKS: Final[dict[str, Callable[[], object]]] = {
     "the quarantine": purge_given_up,
     "alerts that are over": retention.forget,
     "history nobody adds to": lambda: prune(now_s=time.time() - HISTORY_SLACK_S),
+    "kept logs": forget_old,
     "recordings of terminals": recordings.forget,
     "notifications": lambda: forget(before=timezone.now() - DELIVERIES_KEPT),
 }

@@ -11,9 +11,8 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 
-from audit.lookups import offered
+from audit.read_only import ReadOnly
 from audit.record import Actor
-from audit.searching import Searched
 from provisioning import engine
 from provisioning.acting import accepted, error_json, wants_json
 from provisioning.admin_filters import ActorFilter, BatchFilter, KindFilter, StatusFilter
@@ -34,15 +33,11 @@ _ENDS = (".remove", ".deprovision", ".discard")  # verbs after which their targe
 
 
 @admin.register(Operation)
-class OperationAdmin(Searched):
+class OperationAdmin(ReadOnly):
     list_display = ("operation", "status", "target", "who", "started", "duration")
     list_filter = (StatusFilter, KindFilter, ActorFilter, BatchFilter)
     search_fields = ("target_name", "host_name", "actor_name", "kind")
-    list_per_page = 50
-    show_full_result_count = False
-    list_max_show_all = 0
     sortable_by = ()
-    actions = None
     change_list_template = "admin/provisioning/operation/change_list.html"
 
     @admin.display(description="operation")
@@ -73,22 +68,7 @@ class OperationAdmin(Searched):
         active = Case(When(status__in=Operation.ACTIVE, then=Value(0)), default=Value(1))
         return [active, "-id"]
 
-    def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest | None = None) -> bool:
-        return offered(self.list_filter, lookup)
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return may_somewhere(request.user, "provisioning.view_operation")
-
-    def has_module_permission(self, request: HttpRequest) -> bool:
         return may_somewhere(request.user, "provisioning.view_operation")
 
     def get_urls(self) -> list[URLPattern]:

@@ -203,6 +203,7 @@ class SealedParams(models.Model):
 # Django looks for models in here.
 from provisioning.backups.models import BackupSource, SiteBackup  # noqa: E402
 from provisioning.certificates.models import Certificate, CertificateCheck  # noqa: E402
+from provisioning.log_archive.models import LogArchive  # noqa: E402
 from provisioning.proxy.models import Proxy  # noqa: E402
 from provisioning.quarantine.models import Quarantine  # noqa: E402
 from provisioning.releases.models import Release  # noqa: E402
@@ -217,8 +218,8 @@ from provisioning.things.models import DiskMeasure, RegistryCheck  # noqa: E402
 from provisioning.wizards.models import Wizard  # noqa: E402
 
 __all__ = [
-    "BackupSource", "Certificate", "CertificateCheck", "DiskMeasure", "Operation", "OutputLine",
-    "Proxy", "Quarantine", "RecordingPiece", "RegistryCheck", "Release", "Rollout", "RolloutSite",
-    "SiteBackup", "SiteTemplate", "Step", "TemplateVersion", "TerminalSession", "TerminalWatcher",
-    "Wizard",
+    "BackupSource", "Certificate", "CertificateCheck", "DiskMeasure", "LogArchive", "Operation",
+    "OutputLine", "Proxy", "Quarantine", "RecordingPiece", "RegistryCheck", "Release", "Rollout",
+    "RolloutSite", "SiteBackup", "SiteTemplate", "Step", "TemplateVersion", "TerminalSession",
+    "TerminalWatcher", "Wizard",
 ]  # fmt: skip

@@ -50,7 +50,7 @@ WORDS: dict[str, tuple[str, str]] = {
         "Use volumes that are there already",
         "Tick it if volumes of these names hold this site’s own data.",
     ),
-    "memory_bytes": ("Memory, in bytes", "At least 6291456. Empty leaves it as it is."),
+    "memory_bytes": ("Memory", "Such as 256m or 1.5g, at least 6m. Empty leaves it as it is."),
     "cpus": ("CPUs", "Such as 0.5 for half of one. Empty leaves them as they are."),
     "pids": ("Processes and threads", "0 takes the limit off. Empty leaves it as it is."),
     "restart": ("Restart policy", "Whether Docker starts it again when it has ended."),

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from typing import Any
 
 from channels.routing import ProtocolTypeRouter, URLRouter
 from channels.sessions import SessionMiddlewareStack
 from django.core.asgi import get_asgi_application
-from django.urls import path, re_path
+from django.urls import get_resolver, path, re_path
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "siteflow.settings")
 pages = get_asgi_application()  # sets Django up, which the sockets' code needs
@@ -59,3 +60,9 @@ application = Gate(
         }
     )
 )
+
+# All views with what they import are here for good. Without this the collector of cycles walks
+# through them whenever an answer makes many objects, which is half the time of a large one.
+_ = get_resolver().url_patterns
+gc.collect()
+gc.freeze()

@@ -55,6 +55,7 @@ ACME_DIRECTORY = env.str("ACME_DIRECTORY", "")
 ACME_CA_ROOT = env.str("ACME_CA_ROOT", "")
 
 QUARANTINE_DAYS = whole_number("QUARANTINE_DAYS", 14)
+LOG_ARCHIVE_DAYS = whole_number("LOG_ARCHIVE_DAYS", 30)
 QUARANTINE_PURGE = env.bool("QUARANTINE_PURGE", False)
 AUDIT_RETENTION_DAYS = whole_number("AUDIT_RETENTION_DAYS", 90)
 AUDIT_MAX_OUTPUT_LENGTH = whole_number("AUDIT_MAX_OUTPUT_LENGTH", 10000)
@@ -179,7 +180,7 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
 else:
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
     # Worker and monitor keep their connections; under ASGI, threads come and go with theirs.
-    DATABASES["default"]["CONN_MAX_AGE"] = 0 if "daphne" in sys.modules else 60
+    DATABASES["default"]["CONN_MAX_AGE"] = 0 if {"daphne", "uvicorn"} & sys.modules.keys() else 60
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = from_environment("REDIS_URL")

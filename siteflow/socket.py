@@ -202,7 +202,8 @@ class Socket:
 
     async def end_by(self, problem: Problem) -> None:
         """The same for a problem; whether to come back depends on whose trouble it is."""
-        await self.say({**error_of(problem), "fatal": True})
+        told = error_of(problem)
+        await self.say({**told, "fatal": not told["reconnect"]})
         codes = {401: NOT_LOGGED_IN, 403: FORBIDDEN, 404: NO_SUCH_PLACE}
         misbehaved = MISBEHAVED if problem.status < 500 else BROKEN
         await self.close(codes.get(problem.status, misbehaved))

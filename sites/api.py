@@ -1,4 +1,5 @@
-"""Containers and sites over HTTP, to read. What changes them is in `provisioning/api`."""
+"""Containers and sites over HTTP, to read. What changes them is in `provisioning/api`, but for what
+has the address of a list."""
 
 from __future__ import annotations
 
@@ -7,7 +8,19 @@ from typing import Final
 from django.http import HttpRequest, HttpResponse
 from ninja import Query, Router
 
-from sites.answers import found, json_answer, list_parameters, need
+from audit.record import Actor
+from provisioning import engine
+from provisioning.new_container.on_host import ContainerOnHost
+from provisioning.previews import host_for
+from provisioning.schemas import OperationOut, operation_out
+from sites.answers import (
+    IDEMPOTENCY_KEY,
+    found,
+    idempotency_key,
+    json_answer,
+    list_parameters,
+    need,
+)
 from sites.filters import ContainerFilter, SiteFilter
 from sites.paging import Page, Paging, filtered, page_of
 from sites.rows import container_rows, site_rows
@@ -52,6 +65,20 @@ def list_containers(request: HttpRequest, paging: Query[Paging]) -> HttpResponse
     return json_answer(
         page_of(rows, paging, orderings=CONTAINER_ORDERS, default="name", out=container_out)
     )
+
+
+@containers.post("", response={202: OperationOut}, openapi_extra={"parameters": [IDEMPOTENCY_KEY]})
+def create_container(request: HttpRequest, body: ContainerOnHost) -> HttpResponse:
+    """Make a container and start it. Judged as a site's services are; a failure takes back what
+    was made. The same as ``POST /hosts/{id}/container-create``."""
+    row = engine.start(
+        "container.create",
+        host_for(body.host, request.user),
+        actor=Actor.of_request(request, "api"),
+        params=body.told_of_it(),
+        idempotency_key=idempotency_key(request),
+    )
+    return json_answer(operation_out(row), status=202)
 
 
 @containers.get("/{int:container_id}", response=ContainerDetail)

@@ -11,7 +11,8 @@ from django.db import IntegrityError, transaction
 from django.db.models import F
 from django.utils import timezone
 
-from audit.record import Actor, record
+from audit.acts import record_act
+from audit.record import Actor
 from monitoring.alerts.kinds import Type
 from monitoring.alerts.live import publish_alerts
 from monitoring.alerts.models import ACTED_ON_BY, Alert, AlertEvent, Maintenance
@@ -19,7 +20,6 @@ from provisioning.engine import EngineError, Refused
 from provisioning.engine.errors import BadParams, Conflict, KeyReused
 from provisioning.permission import reach_of
 from sites.models import Host, Site, Tag
-from sites.rights import Place
 
 MAX_NOTE: Final = 1000
 MAX_WHY: Final = 300
@@ -77,9 +77,9 @@ def _act(
             event = AlertEvent(alert=alert, at=now, what=what, text=text, by=actor.name[:150])
             event.save()
             publish_alerts([alert])
-            _on_record(f"alert.{act}", _Told.of(alert), actor, after={"note": text})
+            _on_record(act, alert, actor, after={"note": text})
     except EngineError as error:
-        _on_record(f"alert.{act}", _Told.of(row), actor, error=error)
+        _on_record(act, row, actor, error=error)
         raise
     return alert
 
@@ -146,9 +146,10 @@ def end_maintenance(row: Maintenance, *, actor: Actor) -> None:
     """Removes it; what is still wrong is told again. Raises Refused."""
     _permit_window(row, "remove", actor)
     with transaction.atomic():
-        told = _Told.of_window(row)
+        key = row.pk
         row.delete()
-        _on_record("maintenance.remove", told, actor)
+        row.pk = key  # for the entry
+        _window_on_record("remove", row, actor)
 
 
 def _keep(row: Maintenance, wanted: Span, actor: Actor, act: str) -> Maintenance:
@@ -158,11 +159,11 @@ def _keep(row: Maintenance, wanted: Span, actor: Actor, act: str) -> Maintenance
     try:
         _check(row)
     except EngineError as error:
-        _on_record(f"maintenance.{act}", _Told.of_window(row), actor, error=error)
+        _window_on_record(act, row, actor, error=error)
         raise
     with transaction.atomic():
         row.save()
-        _on_record(f"maintenance.{act}", _Told.of_window(row), actor, after=_told_of(row))
+        _window_on_record(act, row, actor, after=_told_of(row))
     return row
 
 
@@ -181,7 +182,7 @@ def _permit_window(row: Maintenance, act: str, actor: Actor) -> None:
     if not may_plan(actor, row):
         words = f"{actor.name or 'You'} may not {act} a maintenance window of {row.scope}."
         error = Refused(words)
-        _on_record(f"maintenance.{act}", _Told.of_window(row), actor, error=error)
+        _window_on_record(act, row, actor, error=error)
         raise error
 
 
@@ -202,41 +203,14 @@ def _told_of(row: Maintenance) -> dict[str, Any]:
     }
 
 
-@dataclass(frozen=True)
-class _Told:
-    """What an entry of the audit names."""
-
-    kind: str
-    key: int | str
-    name: str
-    host_name: str
-    place: Place
-
-    @classmethod
-    def of(cls, row: Alert) -> _Told:
-        return cls("alert", row.pk, str(row), row.host_name, row.place)
-
-    @classmethod
-    def of_window(cls, row: Maintenance) -> _Told:
-        return cls("maintenance", row.pk or "", row.scope, "", row.place)
+def _on_record(act: str, row: Alert, actor: Actor, **told: Any) -> None:
+    told |= {"host_name": row.host_name, "place": row.place}
+    record_act(f"alert.{act}", actor=actor, key=row.pk, name=str(row), **told)
 
 
-def _on_record(
-    action: str, told: _Told, actor: Actor, *, after: Any = None, error: EngineError | None = None
-) -> None:
-    record(
-        phase="event",
-        action=action,
-        status="refused" if error else "succeeded",
-        actor=actor,
-        target_type=told.kind,
-        target_id=told.key,
-        target_name=told.name,
-        host_name=told.host_name,
-        place=told.place,
-        after=after,
-        error=error.message if error else "",
-        error_code=error.code if error else "",
+def _window_on_record(act: str, row: Maintenance, actor: Actor, **told: Any) -> None:
+    record_act(
+        f"maintenance.{act}", actor=actor, key=row.pk, name=row.scope, place=row.place, **told
     )
 
 

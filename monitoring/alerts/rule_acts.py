@@ -7,7 +7,8 @@ from typing import Any, Final
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from audit.record import Actor, record
+from audit.acts import record_act
+from audit.record import Actor
 from monitoring.alerts.defaults import SHIPPED
 from monitoring.alerts.kinds import VALUES, Kind, Severity
 from monitoring.alerts.models import Rule
@@ -144,20 +145,5 @@ def _permit(row: Rule, act: str, actor: Actor) -> None:
         raise error
 
 
-def _on_record(
-    act: str, row: Rule, actor: Actor, *, before: Any = None, after: Any = None,
-    error: EngineError | None = None,
-) -> None:  # fmt: skip
-    record(
-        phase="event",
-        action=f"rule.{act}",
-        status="refused" if error else "succeeded",
-        actor=actor,
-        target_type="rule",
-        target_id=row.pk or "",
-        target_name=row.name,
-        before=before,
-        after=after,
-        error=error.message if error else "",
-        error_code=error.code if error else "",
-    )
+def _on_record(act: str, row: Rule, actor: Actor, **told: Any) -> None:
+    record_act(f"rule.{act}", actor=actor, key=row.pk, name=row.name, **told)

@@ -15,6 +15,7 @@ from django.db.models import Max
 
 from monitoring.history.levels import LEVELS, Level
 from monitoring.history.packing import packed, unpacked
+from monitoring.history.places import key_of
 from monitoring.history.summaries import Summed, merged
 from monitoring.metrics import SeriesKey
 from monitoring.models import Point, Series
@@ -42,13 +43,18 @@ def write_minutes(minutes: Collection[Minute]) -> None:
         known = _series_of({key for key, _, _ in minutes})
         Point.objects.bulk_create(
             [
-                Point(series_id=known[key], level=0, at=moment(at_s), data=packed(key.kind, summed))
+                _point(known[key], LEVELS[0], at_s, packed(key.kind, summed))
                 for key, at_s, summed in minutes
                 if key in known
             ],
             batch_size=_BATCH,
             ignore_conflicts=True,
         )
+
+
+def _point(series: int, level: Level, at_s: float, data: bytes) -> Point:
+    key = key_of(series, level, at_s)
+    return Point(pk=key, series_id=series, level=level.number, at=moment(at_s), data=data)
 
 
 def _series_of(keys: set[SeriesKey]) -> Mapping[SeriesKey, int]:
@@ -127,12 +133,7 @@ def roll_up(hosts: Collection[int], level: Level, *, since_s: float, until_s: fl
 
 def _store(level: Level, steps: Iterable[tuple[tuple[Known, int], list[Summed]]]) -> None:
     points = [
-        Point(
-            series_id=series.pk,
-            level=level.number,
-            at=moment(begin_s),
-            data=packed(series.kind, merged(parts)),
-        )
+        _point(series.pk, level, begin_s, packed(series.kind, merged(parts)))
         for (series, begin_s), parts in steps
     ]
     Point.objects.bulk_create(points, batch_size=_BATCH, ignore_conflicts=True)

@@ -122,6 +122,8 @@ class Follower:
 
     async def _place(self) -> list[Got]:
         """The lines it begins with, and where it goes on in the ring."""
+        if self.shared.gone:
+            return self._go_on(self.shared.ring.start)
         if self._asked.after is not None:
             return await self._seek(self._asked.after)
         ring = self.shared.ring

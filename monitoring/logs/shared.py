@@ -8,6 +8,7 @@ are slower than others, who are told what they missed.
 from __future__ import annotations
 
 import asyncio
+import logging
 import threading
 from collections.abc import Callable
 from contextlib import suppress
@@ -28,6 +29,8 @@ from provisioning.logs.following import (
     Stopped,
     Trouble,
 )
+
+logger = logging.getLogger(__name__)
 
 BACKLOG_LINES: Final = 1_000  # read when following begins, unless somebody wants more
 MAX_LINES: Final = 20_000
@@ -81,10 +84,19 @@ class SharedLog:
     # -- the reading thread ------------------------------------------------------------------
 
     def _read(self) -> None:
-        with suppress(RuntimeError):  # the loop is closed: nobody listens any more
+        try:
             for news in self._following.news():
                 self._wait_for_room()
-                self._loop.call_soon_threadsafe(self._take, news)
+                self._room.clear()  # until the loop has taken it and finds that there is some
+                self._hand_over(news)
+        except Exception:  # our own fault: who follows is not left waiting for it
+            logger.exception("The log of container %s is not read any more", self.container)
+            words = "SiteFlow itself failed; its own log says why."
+            self._hand_over(Trouble(DriverError(words, "garbage")))
+
+    def _hand_over(self, news: News) -> None:
+        with suppress(RuntimeError):  # the loop is closed: nobody listens any more
+            self._loop.call_soon_threadsafe(self._take, news)
 
     def _wait_for_room(self) -> None:
         if not self._room.wait(0.0 if self._stalled else STALL_S):

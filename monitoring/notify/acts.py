@@ -13,7 +13,8 @@ from typing import Any, Final
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from audit.record import Actor, record
+from audit.acts import record_act
+from audit.record import Actor
 from monitoring.notify.addresses import BadAddress, Shown, checked
 from monitoring.notify.models import Channel, Delivery
 from monitoring.notify.notices import Notice
@@ -203,20 +204,5 @@ def _recorded(act: str, row: Channel, actor: Actor) -> Iterator[None]:
         raise
 
 
-def _on_record(
-    act: str, row: Channel, actor: Actor, *, before: Any = None, after: Any = None,
-    error: EngineError | None = None,
-) -> None:  # fmt: skip
-    record(
-        phase="event",
-        action=f"channel.{act}",
-        status="refused" if error else "succeeded",
-        actor=actor,
-        target_type="channel",
-        target_id=row.pk or "",
-        target_name=row.name,
-        before=before,
-        after=after,
-        error=error.message if error else "",
-        error_code=error.code if error else "",
-    )
+def _on_record(act: str, row: Channel, actor: Actor, **told: Any) -> None:
+    record_act(f"channel.{act}", actor=actor, key=row.pk, name=row.name, **told)

@@ -3,33 +3,24 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, Final, Literal
+from typing import Any, Literal
 
 from django.http import HttpRequest, HttpResponse
 from ninja import Field, Query, Router, Schema
 
 from audit.record import Actor
-from provisioning import engine
 from provisioning.api.actions import add_actions
 from provisioning.api.provision import PlanOut
 from provisioning.inspecting import inspect
 from provisioning.logs.asking import LogQuery
 from provisioning.logs.reading import as_text, read_log
-from provisioning.new_container.asked import NewContainer
+from provisioning.new_container.on_host import ContainerOnHost
 from provisioning.previews import host_for, preview_container
-from provisioning.schemas import OperationOut, operation_out
-from sites.answers import IDEMPOTENCY_KEY, found, idempotency_key, json_answer
+from sites.answers import found, json_answer
 from sites.models import Container
 
 actions = Router(tags=["containers"])
-_CHANGES: Final[dict[str, Any]] = {"parameters": [IDEMPOTENCY_KEY]}
 add_actions(actions, "container")
-
-
-class ContainerOnHost(NewContainer):
-    """``host``: its name or key; not needed where there is only one."""
-
-    host: str | int | None = None
 
 
 class LimitsOut(Schema):
@@ -84,26 +75,11 @@ class LogLines(Schema):
     missed: bool
 
 
-@actions.post("", response={202: OperationOut}, openapi_extra=_CHANGES)
-def create_container(request: HttpRequest, body: ContainerOnHost) -> HttpResponse:
-    """Make a container and start it. Judged as a site's services are; a failure takes back what
-    was made. The same as ``POST /hosts/{id}/container-create``."""
-    row = engine.start(
-        "container.create",
-        host_for(body.host, request.user),
-        actor=Actor.of_request(request, "api"),
-        params=body.model_dump(exclude_unset=True, exclude={"host"}),
-        idempotency_key=idempotency_key(request),
-    )
-    return json_answer(operation_out(row), status=202)
-
-
 @actions.post("/plan", response=PlanOut)
 def plan_container(request: HttpRequest, body: ContainerOnHost) -> HttpResponse:
     """What making this container would do, read from the host now. Nothing is changed by asking."""
-    told = body.model_dump(exclude_unset=True, exclude={"host"})
     plan = preview_container(
-        host_for(body.host, request.user), told, actor=Actor.of_request(request, "api")
+        host_for(body.host, request.user), body.told_of_it(), actor=Actor.of_request(request, "api")
     )
     return json_answer(plan.to_dict())
 

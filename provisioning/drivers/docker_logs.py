@@ -66,7 +66,7 @@ class DockerLogs:
     ) -> RawStream:  # fmt: skip
         raise NotImplementedError
 
-    def _inspect(self, docker_id: str) -> dict[str, Any]:
+    def inspect(self, docker_id: str) -> dict[str, Any]:
         raise NotImplementedError
 
     def _checked(self, docker_id: str) -> str:
@@ -80,7 +80,7 @@ class DockerLogs:
         entries; with ``follow`` until the container stops. Over a stream of its own.
         """
         name = self._checked(docker_id)
-        config = self._inspect(name).get("Config")
+        config = self.inspect(name).get("Config")
         query = log_query(follow=follow, tail=tail, since_ns=since_ns, until_ns=until_ns)
         what = f"reading the log of {name}"
         stream = self._raw(what, "GET", f"/containers/{name}/logs", query=query)

@@ -28,6 +28,7 @@ class FakeFiles(dict[str, FakeFile]):
         self.folders: dict[str, int] = dict.fromkeys(("", "/srv", "/srv/sites"), 0o755)
         self._scripts: dict[str, Callable[..., Result]] = {
             file_scripts.READ: self._read,
+            file_scripts.READ_END: self._read_end,
             file_scripts.WRITE: self._write,
             file_scripts.MAKE_FOLDER: self._make_folder,
             file_scripts.LISTING: self._listing,
@@ -59,6 +60,10 @@ class FakeFiles(dict[str, FakeFile]):
         if path in self:
             return _ok(base64.b64encode(self[path].data[: int(most)]).decode())
         return _failed(file_scripts.NOT_A_FILE if self.is_folder(path) else 1, _MISSING)
+
+    def _read_end(self, path: str, most: str) -> Result:
+        data = self[path].data if path in self else b""
+        return _ok(base64.b64encode(data[-int(most) :]).decode())
 
     def _write(self, data: bytes, path: str, part: str, mode: str, size: str, *_: str) -> Result:
         if not self.is_folder(_parent(path)):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from provisioning.drivers.docker_logs import LogStream
 from provisioning.drivers.errors import DriverError
@@ -12,6 +12,9 @@ from provisioning.drivers.log_lines import Line
 
 if TYPE_CHECKING:
     from provisioning.drivers.fake import FakeHost
+
+
+AT_ONCE: Final = 100  # lines of one read
 
 
 class FakeLog:
@@ -66,15 +69,15 @@ class FakeLogStream:
 
     def read(self, *, timeout_s: float) -> list[Line]:
         if self._before:
-            before, self._before = self._before, []
+            before, self._before = self._before[:AT_ONCE], self._before[AT_ONCE:]
             return before
         with self._log.more:
             self._log.more.wait_for(self._has_news, timeout_s)
             if self.broken:
                 raise DriverError(f"{self._who}: the connection broke", "link_lost")
             if len(self._log.lines) > self._at and not self.closed and self.follow:
-                found = self._log.lines[self._at :]
-                self._at = len(self._log.lines)
+                found = self._log.lines[self._at : self._at + AT_ONCE]
+                self._at += len(found)
                 return found
             self.ended = self.closed or not self.follow
             return []
@@ -102,7 +105,7 @@ class FakeLogs:
         since_ns: int | None = None, until_ns: int | None = None,
     ) -> LogStream:  # fmt: skip
         self._host.note("docker", "log_stream", docker_id)
-        container = self._host.fake_docker.container(docker_id)
+        container = self._host.fake_docker._find(docker_id)
         log = self._log(container.name)
         with log.more:
             lines = [

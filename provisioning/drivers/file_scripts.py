@@ -32,6 +32,17 @@ head -c "$2" | base64
 """
 )
 
+# $1 path, $2 how many bytes at most. Nothing where there is no such file.
+READ_END: Final = (
+    _BEGIN
+    + """
+[ -e "$1" ] || exit 0
+[ -f "$1" ] || exit 45
+exec <"$1" || exit 1
+tail -c "$2" | base64
+"""
+)
+
 # $1 path, $2 temporary path, $3 mode, $4 size, $5 what temporary names begin with, $6 as $3 above.
 # The size tells a whole file from one whose sender went away. Who is replaced keeps its owner.
 WRITE: Final = (

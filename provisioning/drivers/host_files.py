@@ -71,6 +71,13 @@ def read(
     return data
 
 
+def read_end(host: HostDriver, path: str, *, max_bytes: int, sudo: bool = False) -> bytes:
+    """The last bytes of a file that may be long; nothing where there is none."""
+    argv = ("/bin/sh", "-c", file_scripts.READ_END, "sh", checked_path(path), str(max_bytes))
+    result = host.run(argv, sudo=sudo, max_bytes=max_bytes * 3 // 2 + 10_000)
+    return _decoded(host, path, succeeded(host, f"reading {path}", result))
+
+
 def write(
     host: HostDriver,
     path: str,

@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import Model
+from django.db.models import Model, Q
 from django.utils import timezone
 from pydantic import BaseModel, ValidationError
 
@@ -276,7 +276,7 @@ def _around(row: Operation) -> Operation | None:
     lets one such question in at a time.
     """
     if row.site_id is None:
-        return _beside_sites(row) if VERBS[row.kind].alone else None
+        return _among_things(row, VERBS[row.kind])
     Site.objects.select_for_update().filter(pk=row.site_id).exists()
     active = Operation.objects.active().filter(site_id=row.site_id).exclude(lock__in=("", row.lock))
     if row.target_type != "site":
@@ -284,19 +284,25 @@ def _around(row: Operation) -> Operation | None:
     return active.first() or _clearing(row)
 
 
-def _beside_sites(row: Operation) -> Operation | None:
-    """A site of this host that is worked on: it may be about to use what this would remove.
+def _among_things(row: Operation, verb: Verb) -> Operation | None:
+    """What is about to use what this would remove, or to remove what this is about to use.
 
-    The locks on all sites' rows let in either this question or a site's.
+    The locks on the rows of all the host's sites let in either this question or a site's.
     """
+    if not (verb.alone or verb.builds):
+        return None
     rows = Site.objects.select_for_update().filter(host=row.host).order_by("pk")
     list(rows.values_list("pk"))
-    active = Operation.objects.active().filter(host=row.host, target_type="site")
+    return _using(row) if verb.alone else _clearing(row)
+
+
+def _using(row: Operation) -> Operation | None:
+    uses = Q(target_type="site") | Q(kind__in=_kinds(builds=True))
+    active = Operation.objects.active().filter(uses, host=row.host)
     return active.exclude(lock="").exclude(kind__in=_kinds(reads_only=True)).first()
 
 
 def _clearing(row: Operation) -> Operation | None:
-    """What removes something from the host of this site, which the site may be about to use."""
     if VERBS[row.kind].reads_only:
         return None
     active = Operation.objects.active().filter(host=row.host)

@@ -161,8 +161,11 @@ def item_of(line: Line, *, timestamps: bool = False) -> dict[str, Any]:
 
 
 def as_text(row: Container, told: dict[str, Any]) -> HttpResponse:
-    """A file; whatever is in it, no browser shows it as a page."""
-    name = re.sub(r"[^A-Za-z0-9_.-]", "_", row.name)
-    body = "".join(f"{line}\n" for line in told["lines"])
+    return as_file(row.name, "".join(f"{line}\n" for line in told["lines"]))
+
+
+def as_file(name: str, body: str) -> HttpResponse:
+    """Whatever is in it, no browser shows it as a page."""
+    name = re.sub(r"[^A-Za-z0-9_.-]", "_", name)
     headers = {"Content-Disposition": f'attachment; filename="{name}.log"'}
     return HttpResponse(body, content_type="text/plain; charset=utf-8", headers=headers)

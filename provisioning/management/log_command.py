@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from django.core.management.base import OutputWrapper
-from django.db import connections
+from django.db import InterfaceError, OperationalError, connection
 
 from audit.console_output import printable
 from provisioning.drivers.host import DockerApi
@@ -67,8 +67,12 @@ def follow(row: Container, to: Printing, *, tail: int, since: datetime | None) -
 
 
 def _docker(host: int) -> DockerApi:
-    row = Host.objects.select_related("credential", "via").get(pk=host)
-    connections.close_all()  # none is kept while a log is read for hours
+    rows = Host.objects.select_related("credential", "via")
+    try:
+        row = rows.get(pk=host)
+    except (InterfaceError, OperationalError):  # logs are read for hours, this connection was not
+        connection.close()
+        row = rows.get(pk=host)
     return host_driver(target_of(row)).docker
 
 

@@ -38,10 +38,11 @@ def _plain(text: str) -> str:
     return text
 
 
-def _read(how: Callable[[str], dict[str, Any]]) -> BeforeValidator:
+def _read(how: Callable[[str], Any]) -> BeforeValidator:
     return BeforeValidator(lambda given: how(given) if isinstance(given, str) else given)
 
 
+AS_SIZE: Final = _read(written.size)
 Text = Annotated[str, Field(max_length=65_536), AfterValidator(_storable)]
 Plain = Annotated[str, Field(min_length=1, max_length=512), AfterValidator(_plain)]
 
@@ -102,7 +103,8 @@ class NewContainer(Sealed):
 
     ``command`` and ``entrypoint`` are lists of words: there is no shell. A volume or network that
     is not there yet is made, if its name begins with the container's and an underscore; without a
-    network it gets one of its own. ``memory_bytes``, ``cpus`` and ``pids``: no limit unless given.
+    network it gets one of its own. ``memory_bytes`` (a number, or a text such as
+    256m), ``cpus`` and ``pids``: no limit unless given.
     ``pull``: ``missing`` fetches the image if the host lacks it. ``start``: false only makes it.
     What asks for more rights (``privileged``, ``cap_add``, ``devices``) is refused as for sites.
     """
@@ -119,7 +121,7 @@ class NewContainer(Sealed):
         default_factory=list, max_length=100
     )
     networks: list[NetworkName] = Field(default_factory=list, max_length=20)
-    memory_bytes: int | None = Field(default=None, ge=MIN_MEMORY, le=MAX_MEMORY)
+    memory_bytes: Annotated[int | None, AS_SIZE] = Field(default=None, ge=MIN_MEMORY, le=MAX_MEMORY)
     cpus: float | None = Field(default=None, ge=0.01, le=1024)
     pids: int | None = Field(default=None, ge=1, le=4_194_304)
     restart: Restart = "unless-stopped"

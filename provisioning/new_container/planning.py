@@ -30,7 +30,6 @@ def plan(row: Host, asked: NewContainer) -> Plan:
         changes=changes,
         problems=problems,
         digest=digest_of(asked=asked.model_dump(mode="json"), changes=changes, problems=problems),
-        needs={"memory_bytes": asked.memory_bytes} if asked.memory_bytes else {},
     )
 
 
@@ -56,6 +55,8 @@ def _details(asked: NewContainer) -> Iterator[str]:
     for mount in asked.volumes:
         yield f"{mount.source} at {mount.target}{', read only' if mount.read_only else ''}"
     yield f"in {' and '.join(networks_of(asked))}"
+    if asked.memory_bytes:
+        yield f"{asked.memory_bytes / 2**20:.6g} MiB of memory at most"
     count = len(asked.environment)
     if count:
         yield f"{count} variable{'' if count == 1 else 's'}, masked"

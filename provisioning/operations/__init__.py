@@ -67,7 +67,7 @@ _ALL = (
          container_limits.change, params=container_limits.NewLimits),
     Verb("container.create", "Create container", "created", Host, _MANAGE_SITE,
          container_create.create, params=asked.NewContainer, deadline_s=_LONG_S, on="host",
-         judge=judging.judge),
+         judge=judging.judge, builds=True),
     Verb("host.test", "Test", "tested", Host, _OPERATE_HOST, host_test.test, deadline_s=120,
          reads_only=True, finds_own_way=True),
     Verb("host.refresh", "Refresh", "refreshed", Host, _OPERATE_HOST, hosts.refresh,

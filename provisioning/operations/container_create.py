@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -30,6 +31,7 @@ from sites.models import Container, Host
 
 LOG_LINES = 30
 PULL_S = 1800
+STEADY_S = 1.0
 
 
 def create(op: Op, host: HostDriver) -> None:
@@ -69,7 +71,7 @@ def _forward(op: Op, host: HostDriver, row: Host, asked: NewContainer) -> None:
             host.docker.start(docker_id)
     with op.step("Check", percent=90):
         at = timezone.now()
-        now = host.docker.container(docker_id)
+        now = _steady(host, docker_id) if asked.start else host.docker.container(docker_id)
         if asked.start:
             _runs(op, host, now)
         inventory.apply_one(row, now, at=at)
@@ -122,6 +124,16 @@ def _made(op: Op, host: HostDriver, asked: NewContainer, found: ContainerState |
         if name not in joined and name not in MODES:
             host.docker.connect_network(name, docker_id)
     return docker_id
+
+
+def _steady(host: HostDriver, docker_id: str) -> ContainerState:
+    """As it is after a moment, or as soon as it has ended: what is wrong mostly shows at once."""
+    deadline = time.monotonic() + STEADY_S
+    while True:
+        now = host.docker.container(docker_id)
+        if now.state != "running" or time.monotonic() > deadline:
+            return now
+        time.sleep(0.2)  # Docker offers no wait for a container that goes on running
 
 
 def _runs(op: Op, host: HostDriver, now: ContainerState) -> None:

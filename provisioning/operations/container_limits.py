@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
 from django.utils import timezone
 from pydantic import BaseModel, ConfigDict, Field
@@ -12,7 +12,7 @@ from provisioning.drivers.errors import DriverError
 from provisioning.drivers.host import HostDriver
 from provisioning.drivers.parse_limits import Limits, limits_of, update_body
 from provisioning.drivers.parse_stats import counters
-from provisioning.new_container.asked import MAX_MEMORY, MIN_MEMORY
+from provisioning.new_container.asked import AS_SIZE, MAX_MEMORY, MIN_MEMORY
 from provisioning.operations.contract import Op, Undone, VerbError
 
 _MIB: Final = 1024 * 1024
@@ -20,10 +20,11 @@ _MIB: Final = 1024 * 1024
 
 class NewLimits(BaseModel):
     """What is not given stays as it is. ``pids`` 0 takes that limit off; those of memory and CPUs
-    Docker can change and not take off. Memory in bytes, at least 6 MB; CPUs in whole ones."""
+    Docker can change and not take off. Memory in bytes or as 256m, at least 6m; CPUs in whole
+    ones."""
 
     model_config = ConfigDict(extra="forbid")
-    memory_bytes: int | None = Field(default=None, ge=MIN_MEMORY, le=MAX_MEMORY)
+    memory_bytes: Annotated[int | None, AS_SIZE] = Field(default=None, ge=MIN_MEMORY, le=MAX_MEMORY)
     cpus: float | None = Field(default=None, ge=0.01, le=1024)
     pids: int | None = Field(default=None, ge=0, le=4_194_304)
     restart: Literal["no", "on-failure", "always", "unless-stopped"] | None = None
@@ -65,7 +66,7 @@ def told(limits: Limits) -> dict[str, Any]:
 
 
 def difference(before: dict[str, Any], after: dict[str, Any]) -> str:
-    """As "memory 64 MB → 128 MB, CPUs none → 0.5"."""
+    """As "memory 64 MiB → 128 MiB, CPUs none → 0.5"."""
     changed = [name for name in _NAMES if before.get(name) != after.get(name)]
     words = [f"{_NAMES[name]} {_word(name, before.get(name))} → {_word(name, after.get(name))}"
              for name in changed]  # fmt: skip
@@ -80,7 +81,7 @@ _NAMES: Final = {
 def _word(name: str, value: Any) -> str:
     if value is None:
         return "without a limit"
-    return f"{value / _MIB:.6g} MB" if name == "memory_bytes" else f"{value}"
+    return f"{value / _MIB:.6g} MiB" if name == "memory_bytes" else f"{value}"
 
 
 def _update(
@@ -134,7 +135,7 @@ def _fits(host: HostDriver, docker_id: str, name: str, wanted: NewLimits, *, run
     now = counters(host.docker.stats(docker_id))
     used, pids = now.memory_bytes or 0, now.pids or 0
     if wanted.memory_bytes is not None and wanted.memory_bytes <= used:
-        words = f"{name} uses {used / _MIB:.1f} MB of memory now: a lower limit would end it."
+        words = f"{name} uses {used / _MIB:.1f} MiB of memory now: a lower limit would end it."
         raise VerbError(words, code="below_use", field="memory_bytes")
     if wanted.pids and wanted.pids < pids:
         words = f"{name} has {pids} processes and threads now: the limit cannot be lower."

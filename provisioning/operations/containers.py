@@ -15,6 +15,7 @@ from provisioning import inventory
 from provisioning.drivers.containers import ContainerState
 from provisioning.drivers.errors import DriverError
 from provisioning.drivers.host import HostDriver
+from provisioning.log_archive.keeping import keep_logs
 from provisioning.operations.contract import Op, VerbError
 
 Reached = Callable[[ContainerState], bool]
@@ -89,6 +90,8 @@ def unpause(op: Op, host: HostDriver) -> None:
 def remove(op: Op, host: HostDriver) -> None:
     """Removes the container, not its volumes."""
     with op.step("Remove", percent=30):
+        row = op.target
+        keep_logs(op, host, row.host, row.site, [(_id(op), row.name)])
         try:
             host.docker.remove(_id(op), force=op.params.force)
         except DriverError as error:

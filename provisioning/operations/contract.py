@@ -97,9 +97,10 @@ class Verb:
     ``when`` names the states in which a console offers the verb; empty means always. ``on`` is the
     kind of target where the verb's name begins with another word, as in "proxy.sync" on a host.
     ``apart`` names the part of its target that it holds, when that is not the whole of it: then it
-    runs beside others. ``alone``: not while a site of its host is worked on, nor the other way
-    round. ``typed`` is the parameter whose value is typed to confirm, in place of the target's
-    name: what goes is a part of the target, not the target.
+    runs beside others. ``alone``: not while a site of its host is worked on, or something is
+    made of its images, volumes and networks (``builds``), nor the other way round. ``typed`` is
+    the parameter whose value is typed to confirm, in place of the target's name: what goes is a
+    part of the target, not the target.
     ``judge`` looks at target and parameters before anything is accepted, without asking a host,
     and raises VerbError.
     """
@@ -120,6 +121,7 @@ class Verb:
     on: str = ""
     apart: str = ""
     alone: bool = False
+    builds: bool = False
     typed: str = ""
     judge: Callable[[Any, Any], None] | None = None
 

@@ -18,6 +18,7 @@ from provisioning.things.pruning import MAX_ITEMS, Item, digest_of, item_of
 from sites.rows import EVERYTHING
 
 _TOLD: Final = 10  # of what was skipped, in the sentence at the end
+_SAID_TOGETHER: Final = 20  # lines: each time watchers are told of the whole operation
 _BEGIN, _END = 10, 95
 
 
@@ -78,30 +79,36 @@ class _Done:
         self._op = op
         self.removed: list[str] = list(op.recall("removed") or ())
         self.skipped: dict[str, str] = {}
+        self._unsaid: list[str] = []
 
     def note(self, item: Item, why: str) -> None:
         """``why`` it was skipped; empty when it is gone."""
         if why:
             self.skipped[item.shown] = why
-            return self._op.say(f"{item.shown}: skipped. {why}")
-        if str(item) not in self.removed:
+        elif str(item) not in self.removed:
             self.removed.append(str(item))
-        return self._op.say(f"{item.shown}: removed")
+        self._unsaid.append(f"{item.shown}: {f'skipped. {why}' if why else 'removed'}")
+        if len(self._unsaid) >= _SAID_TOGETHER:
+            self._say()
+
+    def _say(self) -> None:
+        if self._unsaid:
+            self._op.say("\n".join(self._unsaid))
+            self._unsaid.clear()
 
     def keep(self) -> None:
+        self._say()
         shown = [item_of(text).shown for text in self.removed]
         self._op.remember(removed=self.removed, after={"removed": shown, "skipped": self.skipped})
 
     def conclude(self) -> None:
         told = [f"{name}: {why}" for name, why in list(self.skipped.items())[:_TOLD]]
         more = len(self.skipped) - len(told)
-        words = f" {len(self.skipped)} skipped. {' '.join(told)}" if told else ""
         rest = f" And {more} more." if more else ""
-        number = len(self.removed)
+        counts = f"{len(self.removed)} removed, {len(self.skipped)} skipped"
         self._op.conclude(
-            f"{number} image name{'' if number == 1 else 's'} removed from {self._op.target.name}."
-            f"{words}{rest}",
-            removed=number, skipped=self.skipped,
+            f"Images of {self._op.target.name}: {counts}. {' '.join(told)}{rest}".strip(),
+            removed=len(self.removed), skipped=self.skipped,
         )  # fmt: skip
 
 

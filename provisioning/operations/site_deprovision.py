@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict
 from provisioning import inventory
 from provisioning.drivers import host_files
 from provisioning.drivers.host import HostDriver
+from provisioning.log_archive.keeping import keep_proxy_log
 from provisioning.operations import site_address
 from provisioning.operations.contract import Op, VerbError
 from provisioning.operations.site_work import GRACE_S, Work
@@ -61,6 +62,8 @@ def deprovision(op: Op, host: HostDriver) -> None:
         if not op.params.keep_certificate:
             _forget_certificates(work)
     with op.step("Containers", percent=30):
+        work.keep_logs([one.docker_id for one in work.containers()])
+        keep_proxy_log(op, host, site)
         work.remove_containers([one.docker_id for one in work.containers()], grace_s=GRACE_S)
     with op.step("Networks", percent=50):
         work.remove_networks(parts["networks"])

@@ -17,6 +17,7 @@ from provisioning import inventory
 from provisioning.drivers import compose, compose_parse, host_files
 from provisioning.drivers.containers import ContainerState
 from provisioning.drivers.host import HostDriver
+from provisioning.log_archive.keeping import keep_proxy_log
 from provisioning.operations import site_address
 from provisioning.operations.contract import Op, VerbError
 from provisioning.operations.site_work import Work, carry_out, persist
@@ -160,6 +161,7 @@ def _unwanted(found: Found) -> list[str]:
 def _start(work: Work, model: dict[str, Any]) -> None:
     op = work.op
     if not op.recall("beside"):
+        work.keep_logs(op.recall("old_ids"), services=op.recall("replaced"))
         return work.compose(compose.up(work.candidate))
     if added := op.recall("started"):
         work.compose(compose.up(work.candidate, services=added, no_recreate=True))
@@ -239,7 +241,10 @@ def _goes(work: Work) -> list[str]:
 
 
 def _retire(work: Work) -> None:
-    work.remove_containers(_goes(work))
+    goes = _goes(work)
+    work.keep_logs(goes)
+    keep_proxy_log(work.op, work.host, work.site)
+    work.remove_containers(goes)
     for number in retire_old(work.site):
         folder = f"{work.folder}/releases/{number}"
         host_files.remove_tree(work.host, folder, below=work.folder, sudo=work.sudo)

@@ -18,10 +18,12 @@ from provisioning.drivers.containers import ContainerState
 from provisioning.drivers.errors import DriverError
 from provisioning.drivers.facts import clock_skew_ms
 from provisioning.drivers.host import HostDriver
+from provisioning.log_archive.keeping import keep_logs
 from provisioning.operations.contract import Op, Undone, VerbError
 from provisioning.plans.wanted import COMPOSE, ENV, Wanted, wanted_of
 from provisioning.releases.models import Release
 from provisioning.sightings import project as project_of
+from provisioning.sightings import service as service_of
 from sites.models import Site
 
 POLL_S: Final = 0.5
@@ -234,6 +236,19 @@ class Work:
         last = f" Its last words: {lines[-1][:300]}" if lines else ""
         message = f"{one.name} is {one.health or one.state}{code}.{last}"
         return VerbError(message, code="unhealthy")
+
+    def keep_logs(
+        self, docker_ids: Iterable[str], *, services: Iterable[str] | None = None
+    ) -> None:
+        """The ends of the logs of these, before they go; None of the services: of all."""
+        wanted, only = set(docker_ids), None if services is None else set(services)
+        current = self.site.releases.filter(status=Release.Status.CURRENT).first()
+        keep_logs(
+            self.op, self.host, self.site.host, self.site,
+            [(one.docker_id, one.name) for one in self.containers()
+             if one.docker_id in wanted and (only is None or service_of(one) in only)],
+            release=(current or self.release).number,
+        )  # fmt: skip
 
     def remove_containers(self, docker_ids: Iterable[str], *, grace_s: int = GRACE_S) -> None:
         """Stops and removes these; one that is gone already is what was wanted."""

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterable, Mapping
 from typing import Annotated, Final
 
 from pydantic import AfterValidator, Field
 
+from provisioning.new_container.engine_config import MADE_BY
 from provisioning.operations.contract import Op
 
 NAME_PATTERN: Final = r"^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,127}$"
 _MAX_LABEL: Final = 1000
-_MADE_BY: Final = "siteflow.operation"
 # By these Docker, Compose and SiteFlow know their own.
 _RESERVED: Final = ("com.docker.", "io.docker.", "org.dockerproject.", "siteflow.")
 
@@ -30,10 +31,14 @@ Labels = Annotated[list[str], Field(max_length=50), AfterValidator(_labels)]
 
 
 def labels_for(op: Op, given: Iterable[str]) -> dict[str, str]:
+    """With a mark of this run alone: another SiteFlow may count operations on the same host."""
+    if op.recall("mark") is None:
+        op.remember(mark=uuid.uuid4().hex)
     told = (one.partition("=") for one in given)
-    return {key: value for key, _, value in told} | {_MADE_BY: str(op.row.pk)}
+    return {key: value for key, _, value in told} | {MADE_BY: op.recall("mark")}
 
 
 def is_own(op: Op, labels: Mapping[str, str]) -> bool:
     """Made by this operation, by a worker that died before it could say so."""
-    return labels.get(_MADE_BY) == str(op.row.pk)
+    mark = op.recall("mark")
+    return bool(mark) and labels.get(MADE_BY) == mark

@@ -9,7 +9,8 @@ from django.db import IntegrityError, transaction
 from django.db.models import F
 from django.utils import timezone
 
-from audit.record import Actor, record
+from audit.acts import record_act
+from audit.record import Actor
 from provisioning import engine
 from provisioning.engine import EngineError, Refused
 from provisioning.engine.errors import Conflict, KeyReused
@@ -196,18 +197,14 @@ def _on_record(
     told: dict[str, Any] = {"sites": [f"{one.site.host.name}/{one.site.name}" for one in rows]}
     if row:
         told |= {"version": row.version, "wave_size": row.wave_size, "batch": row.batch}
-    record(
-        phase="event",
-        action=f"rollout.{act}",
-        status="refused" if error else "succeeded",
+    record_act(
+        f"rollout.{act}",
         actor=actor,
-        target_type="rollout",
-        target_id=row.pk if row else "",
-        target_name=name,
+        key=row.pk if row else None,
+        name=name,
         place=_place(rows),
         after=told if row and not error else None,
-        error=error.message if error else "",
-        error_code=error.code if error else "",
+        error=error,
     )
 
 

@@ -11,7 +11,6 @@ from typing import Any, Final
 
 import yaml
 
-_LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _KEPT: Final = 2048  # texts; they do not change, and each list asks for all of a host
 
 
@@ -26,7 +25,7 @@ class Named:
 def named_in(compose: str) -> Named:
     """Nothing for what is no compose file. A name made of variables is not known here."""
     try:
-        told = yaml.load(compose, Loader=_LOADER)  # noqa: S506  (a safe loader, in C where there is)
+        told = yaml.safe_load(compose)
     except (yaml.YAMLError, ValueError, RecursionError):
         return Named()
     if not isinstance(told, dict):

@@ -17,7 +17,7 @@ from provisioning.drivers.things import ImageState
 from provisioning.things.judging import Seen, why_image_stays
 from provisioning.things.owning import Owned
 
-MAX_ITEMS: Final = 1000
+MAX_ITEMS: Final = 200  # each message about the operation carries them
 _ITEM: Final = re.compile(r"(?:(?P<name>[^=]{1,512})=)?(?P<image>sha256:[0-9a-f]{64})")
 
 

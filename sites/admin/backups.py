@@ -2,67 +2,38 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib import admin
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
-from provisioning.backups.judging import WRONG as WRONG_STATES
-from provisioning.backups.judging import State
+from provisioning.backups.judging import WRONG, State
 from provisioning.backups.models import SiteBackup
 from provisioning.backups.nas_telling import sources_out
 from provisioning.backups.rows import backup_rows
 from provisioning.backups.states import nas_of_sites
 from provisioning.backups.telling import backup_out
 from provisioning.buttons import buttons
+from sites.admin.filters import Choices, HostOfRow, StateOfRow
 from sites.admin.reading import ReadingAdmin, column, found_or_404, under_way
 from sites.models import Host
 from sites.rights import may_on, may_somewhere
 
-WRONG = "attention"
-Choices = list[tuple[str, str]]
-Rows = QuerySet[Any]
+
+class StateOfBackup(StateOfRow):
+    states: ClassVar[Choices] = State.choices
+
+    def needy(self) -> Q:
+        return Q(live_state__in=WRONG)
 
 
-class StateOfBackup(admin.SimpleListFilter):
-    title = "state"
-    parameter_name = "state"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> Choices:
-        return [(WRONG, "needs attention"), *State.choices]
-
-    def queryset(self, request: HttpRequest, queryset: Rows) -> Rows:
-        if self.value() == WRONG:
-            return queryset.filter(live_state__in=WRONG_STATES)
-        return queryset.filter(live_state=self.value()) if self.value() else queryset
-
-
-class _ByHost(admin.SimpleListFilter):
-    column = ""
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> Choices:
-        names = self.offered(Host.objects.visible_to(request.user)).order_by("name")
-        return [(name, name) for name in names.values_list("name", flat=True)]
-
-    def offered(self, hosts: QuerySet[Host]) -> QuerySet[Host]:
-        return hosts
-
-    def has_output(self) -> bool:
-        return bool(self.lookup_choices)
-
-    def queryset(self, request: HttpRequest, queryset: Rows) -> Rows:
-        return queryset.filter(**{self.column: self.value()}) if self.value() else queryset
-
-
-class HostOfBackup(_ByHost):
-    title = "host"
-    parameter_name = "host"
+class HostOfBackup(HostOfRow):
     column = "site__host__name"
 
 
-class NasOfBackup(_ByHost):
+class NasOfBackup(HostOfRow):
     title = "NAS"
     parameter_name = "nas"
     column = "source__nas__name"

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib import admin
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
@@ -15,26 +15,16 @@ from provisioning.certificates.judging import BROKEN, THRESHOLDS_D, State
 from provisioning.certificates.models import Certificate
 from provisioning.certificates.rows import certificate_rows
 from provisioning.certificates.telling import certificate_out
-from sites.admin.filters import HostOfRow, SiteOfRow
+from sites.admin.filters import Choices, HostOfRow, Rows, SiteOfRow, StateOfRow
 from sites.admin.reading import ReadingAdmin, column, found_or_404, under_way
 from sites.rights import may_on
 
-WRONG = "attention"
-Choices = list[tuple[str, str]]
-Rows = QuerySet[Any]
 
+class StateOfCertificate(StateOfRow):
+    states: ClassVar[Choices] = State.choices
 
-class StateOfCertificate(admin.SimpleListFilter):
-    title = "state"
-    parameter_name = "state"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> Choices:
-        return [(WRONG, "needs attention"), *State.choices]
-
-    def queryset(self, request: HttpRequest, queryset: Rows) -> Rows:
-        if self.value() == WRONG:
-            return queryset.filter(live_state__in=[*BROKEN, State.DIFFERS, State.SOON])
-        return queryset.filter(live_state=self.value()) if self.value() else queryset
+    def needy(self) -> Q:
+        return Q(live_state__in=[*BROKEN, State.DIFFERS, State.SOON])
 
 
 class EndsWithin(admin.SimpleListFilter):

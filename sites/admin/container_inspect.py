@@ -16,6 +16,8 @@ from provisioning.param_forms import params_form
 from sites.models import Container
 from sites.rights import may_on
 
+_MIB = 1024 * 1024
+
 
 def inspect_tab(request: HttpRequest, row: Container) -> dict[str, Any]:
     try:
@@ -35,6 +37,8 @@ def limits_tab(request: HttpRequest, row: Container) -> dict[str, Any]:
         return {"unread": error}
     limits, verb = limits_of(answer), VERBS["container.limits"]
     now = {name: value for name, value in told(limits).items() if value is not None}
+    if (memory := limits.memory_bytes) and memory % _MIB == 0:
+        now["memory_bytes"] = f"{memory // _MIB}m"
     return {
         "limits": limits,
         "limits_at": at,

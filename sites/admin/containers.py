@@ -18,6 +18,7 @@ from provisioning.buttons import HAVE_TABS, buttons
 from provisioning.operations.contract import Verb
 from sites.admin.container_inspect import inspect_tab, limits_tab
 from sites.admin.filters import HealthFilter, HostOfRow, SiteOfRow, StateFilter
+from sites.admin.logs import container_log
 from sites.admin.metrics import metrics_tab
 from sites.admin.new_container import new_container_page
 from sites.admin.reading import (
@@ -155,6 +156,8 @@ def _tab(request: HttpRequest, row: Container, tab: str) -> dict[str, Any]:
         return metrics_tab(request, charts.of_container, row)
     if tab == "terminal":
         return terminal_tab(request, row)
+    if tab == "logs":
+        return container_log(row)
     if tab == "limits":
         return limits_tab(request, row)
     return inspect_tab(request, row) if tab == "inspect" else {}

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.contrib.admin.views.main import ChangeList
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 
 from sites.attention import HOST_STATES, containers_in_need
@@ -20,18 +20,41 @@ Choices = list[tuple[str, str]]
 Rows = QuerySet[Any]
 
 
-class StateFilter(admin.SimpleListFilter):
+class StateOfRow(admin.SimpleListFilter):
+    """By one state, or by all that need somebody."""
+
     title = "state"
     parameter_name = "state"
+    column = "live_state"
+    states: ClassVar[Choices] = []
+
+    def needy(self) -> Q:
+        raise NotImplementedError
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> Choices:
-        states = [(state.value, state.value) for state in Container.State]
-        return [(NEEDY, "needs attention"), *states, (UNKNOWN, UNKNOWN)]
+        return [(NEEDY, "needs attention"), *self.states]
 
     def queryset(self, request: HttpRequest, queryset: Rows) -> Rows:
         if self.value() == NEEDY:
-            return queryset.filter(containers_in_need())
-        return queryset.filter(live_state=self.value()) if self.value() else queryset
+            return queryset.filter(self.needy())
+        return queryset.filter(**{self.column: self.value()}) if self.value() else queryset
+
+
+class StateFilter(StateOfRow):
+    states: ClassVar[Choices] = [
+        *((state.value, state.value) for state in Container.State), (UNKNOWN, UNKNOWN),
+    ]  # fmt: skip
+
+    def needy(self) -> Q:
+        return containers_in_need()
+
+
+class HostStateFilter(StateOfRow):
+    column = "state"
+    states: ClassVar[Choices] = Host.State.choices
+
+    def needy(self) -> Q:
+        return Q(state__in=HOST_STATES)
 
 
 class HealthFilter(admin.SimpleListFilter):
@@ -52,18 +75,20 @@ class HostOfRow(admin.SimpleListFilter):
 
     title = "host"
     parameter_name = "host"
+    column = "host__name"
+
+    def offered(self, hosts: QuerySet[Host]) -> QuerySet[Host]:
+        return hosts
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> Choices:
-        names = (
-            Host.objects.visible_to(request.user).order_by("name").values_list("name", flat=True)
-        )
-        return [(name, name) for name in names]
+        names = self.offered(Host.objects.visible_to(request.user)).order_by("name")
+        return [(name, name) for name in names.values_list("name", flat=True)]
 
     def has_output(self) -> bool:
         return bool(self.lookup_choices)
 
     def queryset(self, request: HttpRequest, queryset: Rows) -> Rows:
-        return queryset.filter(host__name=self.value()) if self.value() else queryset
+        return queryset.filter(**{self.column: self.value()}) if self.value() else queryset
 
 
 class SiteOfRow(admin.SimpleListFilter):
@@ -130,16 +155,3 @@ class CertificateOfDomain(admin.SimpleListFilter):
 
     def queryset(self, request: HttpRequest, queryset: Rows) -> Rows:
         return queryset.filter(tls=self.value()) if self.value() else queryset
-
-
-class HostStateFilter(admin.SimpleListFilter):
-    title = "state"
-    parameter_name = "state"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> Choices:
-        return [(NEEDY, "needs attention"), *Host.State.choices]
-
-    def queryset(self, request: HttpRequest, queryset: Rows) -> Rows:
-        if self.value() == NEEDY:
-            return queryset.filter(state__in=HOST_STATES)
-        return queryset.filter(state=self.value()) if self.value() else queryset

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from django.http import HttpRequest
-from django.template.defaultfilters import filesizeformat
 
 from audit.record import Actor
 from provisioning.drivers.errors import DriverError
@@ -37,6 +36,7 @@ _PILLS: Final = {
     "current": ("running", "up to date"),
     "newer": ("warning", "newer available"),
     "unknown": ("unknown", "unknown"),
+    "unasked": ("unknown", "not asked"),
 }
 KEEPS: Final = {
     "image.pull": "Containers that run go on with the image they were made of.",
@@ -68,7 +68,7 @@ def _dress(item: dict[str, Any]) -> None:
     item["more"] = max(0, len(item["containers"]) - _NAMED)
     item["only_id"] = [item["id"]] if "id" in item else []
     for one in item.get("registry", ()):
-        one["pill"] = _PILLS[one["state"]]
+        one["pill"] = _PILLS[one["state"] if one["observed_at"] else "unasked"]
 
 
 def asked_first(request: HttpRequest, row: Host, kind: str) -> dict[str, Any]:
@@ -87,7 +87,7 @@ def _found(request: HttpRequest, row: Host, kind: str, name: str) -> dict[str, A
     if kind == "image.prune" and may_on(request.user, "sites.manage_host", row):
         return _prune(request, row)
     if kind == "volume.remove":
-        return {"loses": _lost_volume(row, name)}
+        return {"lost": _lost_volume(row, name)}
     return {}
 
 
@@ -104,15 +104,17 @@ def _prune(request: HttpRequest, row: Host) -> dict[str, Any]:
     }
 
 
-def _lost_volume(row: Host, name: str) -> list[str]:
+def _lost_volume(row: Host, name: str) -> dict[str, Any]:
     there = next((one for one in asking.volumes_on(row).volumes if one.name == name), None)
     if there is None:
-        return []
+        return {}
     measure = DiskMeasure.objects.filter(host=row).first()
-    size = measure.volumes.get(name) if measure else None
-    told = f"{filesizeformat(size)} when it was measured" if size is not None else "never measured"
-    made = f", made {there.created_at:%Y-%m-%d %H:%M} UTC" if there.created_at else ""
-    return [f"The volume {name} and all data in it ({told}{made}), for good"]
+    return {
+        "name": name,
+        "created_at": there.created_at,
+        "size_bytes": measure.volumes.get(name) if measure else None,
+        "measured_at": measure.measured_at if measure else None,
+    }
 
 
 def _with_its_way_in(row: Host) -> Host:

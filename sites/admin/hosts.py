@@ -18,6 +18,7 @@ from provisioning.buttons import Button, buttons
 from sites.admin import host_things, host_wizard
 from sites.admin.filters import HostStateFilter
 from sites.admin.host_changes import add_page, change_page
+from sites.admin.host_events import events_tab
 from sites.admin.host_facts import docker, gauges, machine
 from sites.admin.host_nas import nas_page, nas_tab
 from sites.admin.host_proxy import proxy_tab, sync_context
@@ -39,8 +40,8 @@ from sites.rows import container_rows, host_rows
 from sites.schemas import container_out, host_is_fresh
 
 TABS = (
-    "overview", "containers", *host_things.TABS, "metrics", "services", "proxy", "backups",
-    "terminal", "operations", "audit",
+    "overview", "containers", *host_things.TABS, "metrics", "events", "services", "proxy",
+    "backups", "terminal", "operations", "audit",
 )  # fmt: skip
 MAX_SHOWN = 500
 _FORMS = {
@@ -256,6 +257,8 @@ def _tab(request: HttpRequest, row: Host, tab: str) -> dict[str, Any]:
         return nas_tab(request, row)
     if tab == "metrics":
         return metrics_tab(request, charts.of_host, row)
+    if tab == "events":
+        return events_tab(request, row)
     if tab == "terminal":
         return terminal_tab(request, row)
     if tab == "services":

@@ -29,7 +29,7 @@ def _line(**words: Any) -> forms.CharField:
 
 
 def _lines(rows: int, **words: Any) -> forms.CharField:
-    widget = forms.Textarea(attrs={**_PLAIN, "rows": rows, "class": "mono"})
+    widget = forms.Textarea(attrs={**_PLAIN, "rows": rows, "class": "few"})
     return forms.CharField(
         widget=widget, required=False, strip=False, max_length=MAX_ENVIRONMENT, **words
     )

@@ -12,8 +12,8 @@ from django.db.models import Model, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 
-from audit.lookups import offered
 from audit.models import Entry
+from audit.read_only import ReadOnly
 from audit.searching import Searched
 from provisioning.models import Operation
 from provisioning.operations import VERBS
@@ -35,32 +35,13 @@ class ChoosingKeys(Searched):
         return super().response_action(request, *args, **given)
 
 
-class ReadingAdmin(ChoosingKeys):
+class ReadingAdmin(ReadOnly, ChoosingKeys):
     """Read here, changed by verbs only: Django's own forms for adding and changing are closed."""
 
     view_permission = ""
     list_title = ""
-    list_per_page = 50
-    show_full_result_count = False
-    list_max_show_all = 0
-    actions: Any = None
-
-    def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest | None = None) -> bool:
-        return offered(self.list_filter, lookup)
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return may_somewhere(request.user, self.view_permission)
-
-    def has_module_permission(self, request: HttpRequest) -> bool:
         return may_somewhere(request.user, self.view_permission)
 
     def frame(self, request: HttpRequest, **values: Any) -> dict[str, Any]:

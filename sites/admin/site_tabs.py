@@ -10,7 +10,9 @@ from monitoring.charts import page as charts
 from provisioning.backups.rows import backup_rows
 from provisioning.backups.telling import backup_out
 from provisioning.buttons import buttons
+from provisioning.log_archive.shown import archive_rows
 from provisioning.releases.models import Release
+from sites.admin.logs import site_logs
 from sites.admin.metrics import metrics_tab
 from sites.admin.reading import entries_of, operations_of, under_way
 from sites.admin.site_config import config_form
@@ -19,7 +21,16 @@ from sites.rights import may_on
 from sites.rows import container_rows
 from sites.schemas import container_out
 
-TABS: Final = ("overview", "metrics", "domains", "releases", "config", "operations", "audit")
+TABS: Final = (
+    "overview",
+    "logs",
+    "metrics",
+    "domains",
+    "releases",
+    "config",
+    "operations",
+    "audit",
+)
 MAX_SHOWN: Final = 200
 
 
@@ -28,6 +39,8 @@ def tab_context(request: HttpRequest, site: Site, tab: str) -> dict[str, Any]:
         return {"domains": list(site.domains.all())}
     if tab == "metrics":
         return metrics_tab(request, charts.of_site, site)
+    if tab == "logs":
+        return _logs(request, site)
     if tab == "releases":
         return {"releases": list(releases_of(site))}
     if tab == "config":
@@ -61,6 +74,12 @@ def offers(request: HttpRequest, site: Site) -> dict[str, Any]:
         "may_end": may_manage and live,
         "waits": waits,
     }
+
+
+def _logs(request: HttpRequest, site: Site) -> dict[str, Any]:
+    found = container_rows(request.user).filter(site=site).order_by("compose_service", "name")
+    kept = archive_rows(request.user).filter(site=site)[:MAX_SHOWN]
+    return {**site_logs(site, found[:MAX_SHOWN]), "archives": list(kept)}
 
 
 def _overview(request: HttpRequest, site: Site) -> dict[str, Any]:

@@ -98,18 +98,20 @@ def measured_by(module: str, variables: dict[str, str]) -> Any:
 
 def history(engine: str, variables: dict[str, str]) -> list[Figure]:
     found = measured_by("tests.benchmarks.history", variables)
-    off = 100 * abs(found["of_computed"] - 1)
     ratio = found["year_ms"] / found["hour_ms"]
-    computed = "points and bytes a point as docs/performance.md says"
-    # The bytes of a point there are SQLite's.
-    goal = 10 if engine == "SQLite" else None
     return [
         Figure("history, points more in a second year", engine, found["more_points"], "",
                f"{found['points']:.0f} points", 0),
         Figure("history, bytes after two years", engine, found["grown"], "x", "after one", 1.1),
-        Figure("history, bytes differ by", engine, off, "%", computed, goal),
+        *(_of_computed(engine, found, which) for which in ("few", "many")),
         Figure("history, reading a year", engine, ratio, "x", "reading an hour", 4),
     ]  # fmt: skip
+
+
+def _of_computed(engine: str, found: dict[str, float], which: str) -> Figure:
+    off = 100 * abs(found[f"{which}_of_computed"] - 1)
+    really = f"computed; {found[f'{which}_bytes']:.0f} bytes a point"
+    return Figure(f"history of {which}, bytes differ by", engine, off, "%", really, 10)
 
 
 def _scoped(page: str, engine: str, sizes: dict[str, list[float]]) -> Figure:

@@ -15,13 +15,12 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, Final
 
-POINTS: Final = 1565  # of each thing that is measured, once a year has passed
-BYTES: Final = 174  # a point with its indexes, on SQLite
 CONTAINERS: Final = 3
+MANY: Final = 60
+MANY_DAYS: Final = 10
 READS: Final = 60
 HOUR_S: Final = 3600
 YEAR_S: Final = 365 * 24 * HOUR_S
-BEGIN_S: Final = datetime(2024, 1, 1, tzinfo=UTC).timestamp()
 
 
 def main() -> None:
@@ -40,83 +39,54 @@ def _measure(folder: str) -> dict[str, float]:
     from django.core.management import call_command
 
     call_command("prepare", stdout=sys.stderr)
-    return _two_years()
+    return {**_few_for_long(), **_many_for_days()}
 
 
-def _two_years() -> dict[str, float]:
-    from monitoring.history.recorder import Recorder
-    from tests.provisioning.rows import make_container, make_host
+def _few_for_long() -> dict[str, float]:
+    from monitoring.models import Point
+    from tests.benchmarks.history_run import BEGIN_S, HistoryRun
+    from tests.benchmarks.history_sizes import real_bytes
 
-    host = make_host()
-    rows = [make_container(host, f"c{number}") for number in range(CONTAINERS)]
-    clock = _Clock()
-    recorder = Recorder(database=lambda work: work(), clock=clock)
-    empty, sizes, counts = _size(), [], []
+    run, sizes, counts = HistoryRun(CONTAINERS, written_every_s=HOUR_S), [], []
     for year in (1, 2):
-        _measured(recorder, clock, rows, until_s=BEGIN_S + year * YEAR_S)
-        sizes.append(_size() - empty)
-        counts.append(_count())
-    hour_ms, year_ms = _read_ms(rows[0], clock)
+        run.until(BEGIN_S + year * YEAR_S)
+        sizes.append(real_bytes())
+        counts.append(Point.objects.count())
+    hour_ms, year_ms = _read_ms(run.rows[0], run.now_s)
     return {
         "points": counts[1],
         "grown": sizes[1] / sizes[0],
         "more_points": counts[1] - counts[0],
-        "of_computed": sizes[1] / (CONTAINERS * POINTS * BYTES),
+        "few_of_computed": run.of_computed(),
+        "few_bytes": run.bytes_a_point(),
         "hour_ms": hour_ms,
         "year_ms": year_ms,
     }
 
 
-class _Clock:
-    def __init__(self) -> None:
-        self.now_s = BEGIN_S
-
-    def __call__(self) -> float:
-        return self.now_s
-
-
-def _measured(recorder: Any, clock: _Clock, rows: list[Any], *, until_s: float) -> None:
-    """A reading a minute of each; written by the hour, as a monitor does after an outage."""
-    from monitoring.metrics import METRICS, SeriesKey
-
-    keys = [SeriesKey("container", row.host_id, row.pk) for row in rows]
-    while clock.now_s < until_s:
-        values = dict.fromkeys(METRICS["container"], 1000.0 + clock.now_s % 977)
-        recorder.add(dict.fromkeys(keys, values), source="cgroup")
-        clock.now_s += 60
-        if clock.now_s % HOUR_S == 0:
-            recorder.write()
-
-
-def _count() -> int:
-    from monitoring.models import Point
-
-    return Point.objects.count()
-
-
-def _size() -> int:
-    """Bytes that the points take with their indexes, without what is free for the next ones."""
+def _many_for_days() -> dict[str, float]:
     from django.db import connection
 
+    from sites.models import Host
+    from tests.benchmarks.history_run import BEGIN_S, DAY_S, HistoryRun
+
+    Host.objects.all().delete()
     with connection.cursor() as cursor:
-        if connection.vendor == "postgresql":
-            cursor.execute("VACUUM ANALYZE monitoring_point")
-            cursor.execute("SELECT pg_total_relation_size('monitoring_point')")
-            return int(cursor.fetchone()[0])
-        cursor.execute("SELECT sum(pgsize) FROM dbstat WHERE name LIKE '%monitoring_point%' "
-                       "OR name LIKE 'point_once%'")  # fmt: skip
-        return int(cursor.fetchone()[0] or 0)
+        cursor.execute("VACUUM" if connection.vendor == "sqlite" else "VACUUM FULL")
+    run = HistoryRun(MANY)
+    run.until(BEGIN_S + MANY_DAYS * DAY_S)
+    return {"many_of_computed": run.of_computed(), "many_bytes": run.bytes_a_point()}
 
 
-def _read_ms(row: Any, clock: _Clock) -> tuple[float, float]:
+def _read_ms(row: Any, now_s: float) -> tuple[float, float]:
     """Medians of an hour and of a year, read in turn."""
     from monitoring.history import shown
     from monitoring.history.shown import Wanted
 
-    now = datetime.fromtimestamp(clock.now_s, UTC)
+    now = datetime.fromtimestamp(now_s, UTC)
 
     def read(range_s: float) -> None:
-        wanted = Wanted(datetime.fromtimestamp(clock.now_s - range_s, UTC), now)
+        wanted = Wanted(datetime.fromtimestamp(now_s - range_s, UTC), now)
         assert any(shown.of_container(row, wanted, now=now)["sources"])
 
     taken: dict[float, list[float]] = {HOUR_S: [], YEAR_S: []}

@@ -171,6 +171,7 @@ PAGES = (
     "sites/container/",
     "sites/container/?state=running&q=shop",
     "sites/container/?q=nothing",
+    "sites/container/add/",
     "sites/container/2/change/",
     "sites/container/1/change/?tab=metrics",
     "sites/container/2/change/?tab=metrics",

@@ -27,6 +27,7 @@ RIGHT: Final[dict[str, dict[str, str]]] = {
     "domain add": {"site": "web1/shop", "name": "new.example.com"},
     "domain set-password": {"user": "carol"},
     "domain remove-password": {"user": "dave"},
+    "container create": {"name": "fresh", "image": "nginx:1.28"},
     "image list": {"host": "web1"},
     "image check": {"host": "web1", "name": "free:1"},
     "image pull": {"host": "web1", "name": "nginx:1.27"},
@@ -65,7 +66,7 @@ REFUSED: Final = {
 ALONE: Final = [one for one in parts() if one.parameters]
 AGAIN: Final = 10
 # Their commands take longer than others: each parameter gets a part of the values, others for each.
-SLOW: Final = {"site": 4, "domain": 4}
+SLOW: Final = {"site": 4, "domain": 4, "container": 4}
 
 
 @pytest.fixture

@@ -29,6 +29,7 @@ AT_ONCE: Final = 50
 @pytest.fixture
 def host(fake: FakeHost, monkeypatch: pytest.MonkeyPatch) -> Host:
     monkeypatch.setattr("provisioning.engine.accept.ring", lambda key: None)
+    monkeypatch.setattr("provisioning.operations.container_create.STEADY_S", 0)
     fake.images[IMAGE] = fake_image(IMAGE)
     return make_host()
 

@@ -77,6 +77,7 @@ def test_a_parameter(
     monkeypatch.setattr("provisioning.engine.accept.ring", lambda key: None)
     # No proxy comes up on a host in memory: nobody has to wait for it.
     monkeypatch.setattr("provisioning.operations.proxies._START_S", 0)
+    monkeypatch.setattr("provisioning.operations.container_create.STEADY_S", 0)
     fake.images[FRESH_IMAGE] = fake_image(FRESH_IMAGE)
     verb = VERBS[kind]
     target = target_of(verb, make_host())

@@ -13,6 +13,7 @@ _LINK: Final = "makes a name a link; the page it leads to asks for itself"
 _OWN_LIST: Final = "shows which of an account's own logins and tokens still count"
 _ENTRIES: Final = "offers the latest entries; they are filtered where they are read"
 _INDEX: Final = "lists an app's pages; Django leaves out those that may not be seen all the same"
+_USERS: Final = "names who uses a thing of a host one sees; no role sees one without the other"
 _SUBJECT: Final = "tells what the account may do that the page is about"
 _EDITS: Final = "offers to change or delete; the page that does it asks again"
 
@@ -55,6 +56,12 @@ DISPLAY: Final[tuple[tuple[str, str, str], ...]] = (
      "the words of an empty list"),
     ("sites/admin/domains.py", "may_on(request.user, MANAGE, row)", _BUTTON),
     ("sites/admin/domains.py", "may_on(request.user, 'sites.view_host', row.host)", _LINK),
+    ("sites/admin/host_things.py", "may_on(request.user, 'sites.manage_host', row)", _BUTTON),
+    ("provisioning/things/telling.py", "Container.objects.visible_to(user)", _USERS),
+    ("provisioning/things/telling.py", "Site.objects.visible_to(user)", _USERS),
+    ("provisioning/things/owning.py", "Site.objects.visible_to(user)", _USERS),
+    ("provisioning/things/owning.py", "Quarantine.objects.visible_to(user)",
+     "names a removed site to who may undo that; who sees the host is told its volumes"),
     ("sites/admin/host_proxy.py", "may_on(request.user, 'sites.manage_site', row)", _BUTTON),
     ("sites/admin/host_proxy.py", "Site.objects.visible_to(request.user)",
      "makes a domain's site a link; who sees a host is told its domains"),

@@ -251,40 +251,36 @@ def test_a_viewer_sees_and_changes_nothing(bob: User, container: Container) -> N
 
 
 @pytest.fixture
-def host_answers(fake: FakeHost, monkeypatch: pytest.MonkeyPatch) -> FakeHost:
-    monkeypatch.setattr("provisioning.logs.host_driver", lambda target: fake)
+def host_answers(fake: FakeHost, container: Container, monkeypatch: pytest.MonkeyPatch) -> FakeHost:
+    container.docker_id = fake.containers["shop-web-1"].docker_id
+    container.save()
+    monkeypatch.setattr("provisioning.logs.reading.host_driver", lambda target: fake)
     return fake
 
 
-class Log:
-    """The driver's logs call, as the test wants it to go."""
-
-    def __init__(self, lines: list[str], error: DriverError | None = None) -> None:
-        self.lines, self.error = lines, error
-        self.asked: dict[str, Any] = {}
-
-    def __call__(self, docker_id: str, **asked: Any) -> list[str]:
-        self.asked = asked
-        if self.error:
-            raise self.error
-        return self.lines
-
-
 def test_logs_are_read_on_the_host(
-    as_alice: Client, container: Container, host_answers: FakeHost, monkeypatch: pytest.MonkeyPatch
+    as_alice: Client, container: Container, host_answers: FakeHost
 ) -> None:
-    log = Log(["GET /", "ERROR bad", "error worse"])
-    monkeypatch.setattr(host_answers.docker, "logs", log, raising=False)
+    host_answers.logs["shop-web-1"] = ["GET /", "ERROR bad", "error: worse"]
     path = f"/api/containers/{container.pk}/logs"
-    query = {"search": "Error", "since": "2026-01-01T00:00:00Z", "tail": "7"}
-    answer = as_alice.get(path, query)
-    assert answer.json() == {
-        "container": container.pk,
-        "lines": ["ERROR bad", "error worse"],
-        "read": 3,
-    }
-    assert log.asked == {"tail": 7, "since": 1767225600}
-    assert as_alice.get(path, {"tail": 0}).status_code == 422
+    answer = as_alice.get(path, {"search": "Error", "since": "2026-01-01T00:00:00Z", "tail": "7"})
+    told = answer.json()
+    assert (told["lines"], told["read"]) == (["ERROR bad", "error: worse"], 3)
+    assert [item["level"] for item in told["items"]] == ["error", "error"]
+    assert told["last"] == told["items"][-1]["cursor"] == "2026-01-01T00:00:00.002000000Z"
+    assert as_alice.get(path, {"after": told["first"]}).json()["lines"] == told["lines"]
+    for wrong in ({"tail": 0}, {"after": "soon"}, {"level": "loud"}, {"until": "~"}):
+        assert as_alice.get(path, wrong).status_code == 422
+
+
+def test_a_log_as_a_file(as_alice: Client, container: Container, host_answers: FakeHost) -> None:
+    host_answers.logs["shop-web-1"] = ["<script>", "two"]
+    path = f"/api/containers/{container.pk}/logs"
+    answer = as_alice.get(path, {"format": "text", "timestamps": "1"})
+    assert answer["Content-Type"].startswith("text/plain")
+    assert answer["Content-Disposition"] == 'attachment; filename="shop-web-1.log"'
+    first, second = answer.content.decode().splitlines()
+    assert first == "2026-01-01T00:00:00.000000000Z <script>" and second.endswith(" two")
 
 
 @pytest.mark.parametrize(
@@ -299,8 +295,10 @@ def test_a_host_in_trouble_is_told_as_such(
     code: str,
     status: int,
 ) -> None:
-    log = Log([], DriverError("web1 does not answer.", code))
-    monkeypatch.setattr(host_answers.docker, "logs", log, raising=False)
+    def away(docker_id: str, **asked: object) -> None:
+        raise DriverError("web1 does not answer.", code)
+
+    monkeypatch.setattr(host_answers.docker, "log_stream", away, raising=False)
     response = as_alice.get(f"/api/containers/{container.pk}/logs")
     error = response.json()["error"]
     assert (response.status_code, error["code"]) == (status, code)

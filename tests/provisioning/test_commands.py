@@ -262,16 +262,34 @@ def test_list_and_show_containers(run: Run, container: Container) -> None:
 def test_logs(
     run: Run, container: Container, fake: FakeHost, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def logs(docker_id: str, *, tail: int, since: int | None = None) -> list[str]:
-        return [f"tail {tail}", "ERROR \x1b[31m", f"{since is None}"]
-
-    monkeypatch.setattr("provisioning.logs.host_driver", lambda target: fake)
-    monkeypatch.setattr(fake.docker, "logs", logs, raising=False)
-    assert run("container", "logs", "shop-web-1", "--tail", "5").out.splitlines() == [
-        "tail 5", "ERROR \\x1b[31m", "True",
+    monkeypatch.setattr("provisioning.logs.reading.host_driver", lambda target: fake)
+    fake.logs["shop-web-1"] = ["one", "ERROR \x1b[31m", "three"]
+    assert run("container", "logs", "shop-web-1", "--tail", "2").out.splitlines() == [
+        "ERROR \\x1b[31m", "three",
     ]  # fmt: skip
     found = run("container", "logs", "shop-web-1", "--search", "error", "--json").json
     assert (found["lines"], found["read"]) == (["ERROR \x1b[31m"], 3)
+    assert run("container", "logs", "shop-web-1", "--level", "error", "-t").out.startswith("2026")
+    with pytest.raises(Ended):
+        run("container", "logs", "shop-web-1", "--level", "loud")
+
+
+def test_following_logs(
+    run: Run, container: Container, fake: FakeHost, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("provisioning.management.log_command.host_driver", lambda target: fake)
+    fake.logs["shop-web-1"] = ["one", "two"]
+    said: list[str] = []
+
+    def interrupt(printing: object, told: str) -> None:
+        said.append(told)
+        raise KeyboardInterrupt
+
+    fake.docker.stop("shop-web-1", grace_s=1)
+    monkeypatch.setattr("provisioning.management.log_command.Printing.news", interrupt)
+    out = run("container", "logs", "-f", "shop-web-1", "--tail", "1", "--json").out
+    assert [line["text"] for line in map(json.loads, out.splitlines())] == ["two"]
+    assert said[0].startswith("It is exited")
 
 
 def test_list_show_cancel_and_retry_operations(

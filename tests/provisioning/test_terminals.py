@@ -53,7 +53,8 @@ def test_what_a_killed_web_process_leaves_is_ended(web1: Host, fake: FakeHost) -
     row.refresh_from_db()
     assert (row.why, row.left_over) == ("lost", False)
     outcome = Entry.objects.get(action="container.exec", phase="outcome")
-    assert outcome.status == "failed" and outcome.after["terminal"] == row.pk
+    assert outcome.status == "failed"
+    assert outcome.after is not None and outcome.after["terminal"] == row.pk
     assert ending.reap() == 0
 
 

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import json
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any, Final
 
 from siteflow.asgi import application as console
+from siteflow.hub import hub_of_this_loop
 from siteflow.parcels import WRITE_NOW, Parcel
+from siteflow.sessions import watch_of_this_loop
 
 POUR_MESSAGES: Final = 800
 POUR_BYTES: Final = 64 * 1024
@@ -35,6 +40,24 @@ async def _strew(scope: dict[str, Any], receive: Any, send: Any) -> None:
         pass
 
 
+def _left_behind() -> dict[str, int]:
+    """What sockets take while they are open."""
+    hub, watch = hub_of_this_loop(), watch_of_this_loop()
+    return {
+        "topics": len(hub.topics()),
+        "watched": len(watch._ping_at),
+        # This request's own aside, and those of the hub and the watch, which live on for a moment.
+        "socket tasks": sum("Socket" in repr(task.get_coro()) for task in asyncio.all_tasks()),
+        "descriptors": len(list(Path("/proc/self/fd").iterdir())),
+    }
+
+
+_NUMBERS: Final[dict[str, Callable[[], Any]]] = {
+    "/poured": lambda: len(_POURED),
+    "/left-behind": _left_behind,
+}
+
+
 async def application(scope: dict[str, Any], receive: Any, send: Any) -> None:
     if scope["path"] == "/fails":
         raise RuntimeError("before the answer")
@@ -53,8 +76,8 @@ async def application(scope: dict[str, Any], receive: Any, send: Any) -> None:
     if scope["path"] == "/strews":
         await _strew(scope, receive, send)
         return
-    if scope["path"] == "/poured":
-        body = str(len(_POURED)).encode()
+    if scope["path"] in _NUMBERS:
+        body = json.dumps(_NUMBERS[scope["path"]]()).encode()
         await send({"type": "http.response.start", "status": 200, "headers": []})
         await send({"type": "http.response.body", "body": body})
         return

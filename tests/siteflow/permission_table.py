@@ -216,6 +216,8 @@ API: Final[dict[tuple[str, str], Row]] = {
     ("delete", "/api/provision/"): replace(
         manage(202, {"name": "NAME", "confirm_name": "NAME"}, prepare="idle"), kind="site"
     ),
+    ("get", "/api/log-archives"): LIST,
+    ("get", "/api/log-archives/{archive_id}"): replace(ONE, kind="keptlog"),
     ("get", "/api/quarantine"): replace(LIST, needs="manage"),
     ("post", "/api/quarantine/{target_id}/restore"): replace(manage(202), sees="manage"),
     ("post", "/api/quarantine/{target_id}/purge"): replace(
@@ -376,7 +378,18 @@ SOCKETS: Final[dict[str, tuple[str, ...]]] = {
     "ws/containers/<int:key>/exec": (),
     "ws/hosts/<int:key>/terminal": (),
     "ws/terminals/<int:key>/watch": (),
+    # Of what the account sees: matrix/listening.py and test_log_sockets.py.
+    "ws/containers/<int:container>/logs": (),
+    "ws/sites/<int:site>/logs": (),
+    "ws/logs": (),
     "": (),  # nowhere: closed to everybody
+}
+
+# The same of sockets that show logs.
+LOGS: Final = {
+    "ws/containers/<int:container>/logs": Row(200, sees="look", kind="container"),
+    "ws/sites/<int:site>/logs": Row(200, sees="look", kind="site"),
+    "ws/logs": Row(200, sees="look", kind="container"),
 }
 
 # Whoever may run commands on the machine holds its database and keys: no roles there, but all

@@ -13,6 +13,7 @@ from monitoring.alerts.models import Rule
 from monitoring.notify.models import Channel
 from provisioning import engine
 from provisioning.drivers.fake import FakeHost
+from provisioning.drivers.fake_logs import FakeLog, FakeLogStream
 from provisioning.drivers.keys import generate_ed25519
 from provisioning.models import Operation, Wizard
 from provisioning.site_templates.models import SiteTemplate
@@ -36,6 +37,11 @@ Things = dict[str, int]
 SLUG = "plain"  # of a template
 
 
+def no_lines(*_: Any, **given: Any) -> FakeLogStream:
+    """The log of whatever container, and nothing in it."""
+    return FakeLogStream(FakeLog(), [], at=0, follow=given["follow"], who="fake")
+
+
 @pytest.fixture
 def things(
     db: None, fake: FakeHost, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
@@ -43,12 +49,13 @@ def things(
     """One of each, in a state in which everything can be asked of it."""
     monkeypatch.setattr("provisioning.engine.accept.ring", lambda key: None)
     monkeypatch.setattr("provisioning.operations.domains._COST", 4)  # of thousands of hashes
-    monkeypatch.setattr("provisioning.logs.host_driver", lambda target: fake)
+    monkeypatch.setattr("provisioning.logs.reading.host_driver", lambda target: fake)
     monkeypatch.setattr("provisioning.things.asking.host_driver", lambda target: fake)
     fill(fake)
     monkeypatch.setattr("provisioning.inspecting.host_driver", lambda target: fake)
     monkeypatch.setattr("provisioning.new_container.planning.host_driver", lambda target: fake)
     monkeypatch.setattr(fake.docker, "logs", lambda *args, **given: [], raising=False)
+    monkeypatch.setattr(fake.docker, "log_stream", no_lines, raising=False)
     monkeypatch.setattr(fake.docker, "inspect", lambda *args: {}, raising=False)
     host = make_host(offered_key=generate_ed25519("").public_line)
     container = make_container(host, "shop-web-1")

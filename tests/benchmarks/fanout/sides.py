@@ -14,9 +14,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from siteflow.supervisor.roles import MAX_FRAME_BYTES, web
+from siteflow.supervisor.roles import web
 from tests.databases import free_port
 from tests.stack import Client
+from tests.uvicorn import uvicorn
+
+__all__ = ["Field", "Heard", "Side", "daphne", "daphne_plain", "round_of", "uvicorn"]
 
 ROOT: Final = Path(__file__).resolve().parents[3]
 READY_S: Final = 60.0
@@ -30,12 +33,6 @@ def daphne_plain(port: int) -> list[str]:
 
 def daphne(port: int) -> list[str]:
     return list(web(host="127.0.0.1", port=port).argv)
-
-
-def uvicorn(port: int, application: str = "siteflow.asgi:application") -> list[str]:
-    argv = [sys.executable, "-m", "uvicorn", "--port", str(port), "--no-proxy-headers"]
-    argv += ["--no-server-header", "--no-access-log", "--log-level", "warning"]
-    return [*argv, "--ws-max-size", str(MAX_FRAME_BYTES), application]
 
 
 class Talker:

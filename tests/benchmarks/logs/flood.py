@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import subprocess
 import time
 from pathlib import Path
@@ -29,8 +30,7 @@ def figures(running: Stack, host: Any, engine: str, *, size: int = BYTES) -> lis
     ratio = median([mine / other for mine, other in zip(ours, theirs, strict=True)])
     against = f"docker logs -f, {median(theirs) / 1e6:.1f} MB/s; ours {median(ours) / 1e6:.1f}"
     return [
-        Figure(
-            "flood, short of 0.9 of docker's rate", engine, max(0, 0.9 - ratio), "", against, 0),
+        Figure("flood, short of 0.9 of docker's", engine, max(0, 0.9 - ratio), "", against, 0),
         Figure("flood, memory of the web process", engine, max(grown) / 1e6, "MB", "before", 50),
         Figure("flood, ping of another socket, p99", engine, percentile(waits, 0.99) * 1000, "ms",
                f"{percentile(alone, 0.99) * 1000:.1f} ms without"),
@@ -47,7 +47,7 @@ def _by_docker(host: Any, name: str, size: int) -> float:
     read = 0
     assert process.stdout is not None
     while read < size // LINE_BYTES * LINE_BYTES:
-        data = process.stdout.read1(1 << 20)
+        data = os.read(process.stdout.fileno(), 1 << 20)
         if not data:
             break
         read += len(data)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import Any, Final
 
-from tests.lab.containers import BUSYBOX
+from tests.lab.images import BUSYBOX
 from tests.stack import Client
 
 LINE_BYTES: Final = 100

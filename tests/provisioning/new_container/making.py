@@ -26,6 +26,8 @@ def fake(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeHost]:
     host.images[IMAGE] = fake_image(IMAGE)
     for module in ("engine.worker", "new_container.planning", "inspecting"):
         monkeypatch.setattr(f"provisioning.{module}.host_driver", lambda target: host)
+    # What runs in memory goes on running.
+    monkeypatch.setattr("provisioning.operations.container_create.STEADY_S", 0)
     yield host
 
 

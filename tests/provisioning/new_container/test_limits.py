@@ -52,7 +52,7 @@ def changed(web: Container, **params: Any) -> Operation:
 def test_it_says_what_was_before_and_what_is_now(fake: FakeHost, web: Container) -> None:
     row = changed(web, memory_bytes=128 * MIB, cpus=1.5, pids=0, restart="no")
     assert row.message == (
-        "web: memory 64 MB → 128 MB, CPUs 0.5 → 1.5, processes 100 → without a limit, "
+        "web: memory 64 MiB → 128 MiB, CPUs 0.5 → 1.5, processes 100 → without a limit, "
         "restart policy always → no."
     )
     assert (now(fake)["Memory"], now(fake)["MemorySwap"]) == (128 * MIB, 160 * MIB)

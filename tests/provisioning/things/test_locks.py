@@ -71,6 +71,19 @@ def test_what_removes_nothing_runs_beside_a_release(row: Host, fake: FakeHost, k
     assert begin(row, kind, BESIDE[kind]).status == "queued"
 
 
+def test_no_container_is_made_while_something_is_removed(row: Host, fake: FakeHost) -> None:
+    asked = {"name": "new", "image": "free:1"}
+    held = begin(row, "container.create", asked)
+    with pytest.raises(Busy) as caught:
+        begin(row, "image.remove", REMOVALS["image.remove"])
+    assert caught.value.details["operation"] == held.pk
+    Operation.objects.filter(pk=held.pk).update(status="succeeded")
+    removing = begin(row, "image.remove", REMOVALS["image.remove"])
+    with pytest.raises(Busy) as caught:
+        begin(row, "container.create", asked)
+    assert caught.value.details["operation"] == removing.pk
+
+
 def test_looking_at_a_site_is_no_work_on_it(row: Host, fake: FakeHost) -> None:
     engine.start("backup.check", row.sites.get(), actor=COMMAND)
     assert begin(row, "volume.remove", REMOVALS["volume.remove"]).status == "queued"

@@ -88,7 +88,7 @@ def test_what_is_no_item_of_a_list(text: str) -> None:
 @pytest.mark.django_db
 def test_a_prune_takes_what_was_shown(row: Host, fake: FakeHost) -> None:
     done = ran(row, "image.prune", **params(planned(row, fake)))
-    assert done.message == "3 image names removed from web1."
+    assert done.message == "Images of web1: 3 removed, 0 skipped."
     assert done.result == {"removed": 3, "skipped": {}}
     assert ids(fake) == {"1", "2", "3"}
 

@@ -210,7 +210,8 @@ def test_a_volume_is_removed_by_its_own_name_on_the_page(
 ) -> None:
     where = f"/admin/sites/host/{row.pk}/do/volume.remove/?name=free"
     text = page_of(admin, row, "do/volume.remove/?name=free")
-    assert "Type <strong>free</strong>" in text and "never measured" in text
+    for words in ("Type <strong>free</strong>", "never measured", "all data in it"):
+        assert words in text
     client = logged_in(admin)
     body = {"asked": "1", "name": "free", "confirm_name": row.name}
     wrong = client.post(where, body)

@@ -200,7 +200,7 @@ def test_a_volume_is_made_once(row: Host, fake: FakeHost) -> None:
     done = ran(row, "volume.create", name="data", labels=["owner=ü $(id)", "a="])
     assert (done.status, done.message) == ("succeeded", "The volume data was made on web1.")
     labels = fake.volumes["data"].labels
-    assert labels == {"owner": "ü $(id)", "a": "", "siteflow.operation": str(done.pk)}
+    assert labels == {"owner": "ü $(id)", "a": "", "siteflow.made-by": done.journal["mark"]}
     assert ran(row, "volume.create", name="data").error_code == "name_taken"
 
 

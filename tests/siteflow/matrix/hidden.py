@@ -21,6 +21,7 @@ from siteflow.accounts.models import ApiToken, Login
 from sites.models import Container, Grant, Host, Tag
 from tests.monitoring.alerts.things import make_alert, make_window
 from tests.provisioning.backups.things import backed_up, make_source
+from tests.provisioning.logs.things import make_archive
 from tests.provisioning.rows import COMMAND, make_container, make_host
 from tests.provisioning.site_rows import make_quarantine, make_rollout, make_site
 from tests.siteflow.matrix.visitors import Visitor
@@ -49,6 +50,7 @@ def add_hidden(world: Any, visitor: Visitor) -> None:
         backed_up(site, make_source(host, host, error_code="timeout", error="hidden"))
         hidden = make_container(host, "hidden-web-1", site=site, state="exited", exit_code=1)
         _all_of(hidden)
+        make_archive(hidden)
         made = make_alert(hidden), make_alert(host), make_window(site)
         assert all(made)
     if not visitor.can("give"):
@@ -62,6 +64,7 @@ def add_hidden(world: Any, visitor: Visitor) -> None:
                 row.host, f"beside-{which}", site=row.site, state="exited", exit_code=1
             )
             make_alert(beside)
+            make_archive(beside)
             make_window(row.site)
             _in_all_rollouts(row.site)
         if not visitor.can("operations", "operation", which):

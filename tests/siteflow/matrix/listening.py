@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from django.utils import timezone
 
+from monitoring.logs.registry import logs_of_this_loop
 from provisioning.inventory import publish_rows
 from provisioning.models import Operation
 from provisioning.operations import VERBS
@@ -188,6 +189,8 @@ def _published(key: int) -> None:
 async def _presets(world: World, visitor: Visitor) -> AsyncIterator[str]:
     """Addresses that subscribe by themselves: the topics answer there as everywhere."""
     for route, topics in table.SOCKETS.items():
+        if not topics and route not in table.LOGS:
+            continue
         about = re.search(r"<int:(\w+)>", route)
         for which in WHICH if about else WHICH[:1]:
             key = world.key(about[1], which, visitor) if about else ""
@@ -195,6 +198,28 @@ async def _presets(world: World, visitor: Visitor) -> AsyncIterator[str]:
             if topics:
                 async for wrong in _preset(world, visitor, path, topics, which):
                     yield wrong
+            else:
+                async for wrong in _log(world, visitor, path, table.LOGS[route], which):
+                    yield wrong
+
+
+async def _log(
+    world: World, visitor: Visitor, path: str, row: Row, which: Which
+) -> AsyncIterator[str]:
+    """It says at once what it follows, or why it follows nothing."""
+    query = f"?containers={world.key('container', which, visitor)}" if path == "/ws/logs" else ""
+    socket = socket_of(world, visitor, f"{path}{query}")
+    try:
+        if not (await socket.connect(timeout=ANSWER_S))[0]:
+            return
+        answer = await socket.hear()
+        code = 200 if answer["type"] == "begin" else _code(answer)
+        expected = row if not visitor.stopped else Row(401)
+        for wrong in _wrong(visitor, f"{path}{query} ({which})", expected, which, code, answer):
+            yield wrong
+    finally:
+        await socket.disconnect(timeout=ANSWER_S)
+        logs_of_this_loop().close()
 
 
 async def _preset(

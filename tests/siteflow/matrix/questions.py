@@ -41,6 +41,7 @@ _TABS: Final = {
         "images",
         "volumes",
         "networks",
+        "events",
         "services",
         "proxy",
         "operations",

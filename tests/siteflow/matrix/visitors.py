@@ -45,7 +45,7 @@ OF_ALL: Final = frozenset(
 ON_OWN_SITE: Final = OF_ALL | {
     (kind, "own")
     for kind in ("site", "container", "domain", "certificate", "sitebackup", "operation", "entry",
-                 "rollout", "alert", "maintenance", "terminal")
+                 "rollout", "alert", "maintenance", "terminal", "keptlog")
 }  # fmt: skip
 ON_OWN_HOST: Final = ON_OWN_SITE | {("host", "own"), ("quarantine", "own")}
 ON_FOREIGN_SITE: Final = OF_ALL | {(kind, "foreign") for kind, _ in ON_OWN_SITE}

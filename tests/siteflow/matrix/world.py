@@ -32,6 +32,7 @@ from sites.models import Container, Domain, Grant, Host, Site, Tag
 from tests.monitoring.alerts.things import make_alert, make_window
 from tests.people import ROLES, person
 from tests.provisioning.backups.things import backed_up, make_source
+from tests.provisioning.logs.things import make_archive
 from tests.provisioning.rows import COMMAND, make_container, make_host
 from tests.provisioning.site_rows import (
     make_quarantine,
@@ -44,6 +45,7 @@ from tests.provisioning.terminal_rows import make_terminal
 from tests.siteflow import permission_table as table
 from tests.siteflow.matrix.visitors import ALL_SCOPES, VISITORS, Visitor
 from tests.siteflow.matrix.words import logging_in
+from tests.siteflow.things import no_lines
 
 MISSING: Final = 999_999
 GUARDED: Final = "guarded"  # the role that asks for a second factor
@@ -131,6 +133,7 @@ class World:
         self.keys |= {("fingerprint", which): host.offered_fingerprint}
         self.names |= {("host", which): host.name, ("container", which): row.name}
         self.names |= {("site", which): site.name, ("quarantine", which): rests.name}
+        self.keys |= {("keptlog", which): make_archive(row).pk}
         for state in ("", "retry"):
             beside = make_container(host, f"{name}-{state or 'db'}-1", site=site)
             operation = engine.start("container.restart", beside, actor=COMMAND)
@@ -355,7 +358,8 @@ def surroundings() -> Iterator[None]:
     fake = FakeHost()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("provisioning.engine.accept.ring", lambda key: None)
-        patch.setattr("provisioning.logs.host_driver", lambda target: fake)
+        patch.setattr("provisioning.logs.reading.host_driver", lambda target: fake)
+        patch.setattr("monitoring.logs.sources.host_driver", lambda target: fake)
         patch.setattr("provisioning.things.asking.host_driver", lambda target: fake)
         patch.setattr("provisioning.inspecting.host_driver", lambda target: fake)
         patch.setattr("provisioning.new_container.planning.host_driver", lambda target: fake)
@@ -365,6 +369,7 @@ def surroundings() -> Iterator[None]:
         for part in ("monitor", "queue"):  # with whose state time would have its say
             patch.setattr(f"siteflow.overview.thing_needs.{part}", lambda: _UNWELL)
         patch.setattr(fake.docker, "logs", lambda *args, **given: [], raising=False)
+        patch.setattr(fake.docker, "log_stream", no_lines, raising=False)
         patch.setattr(fake.docker, "inspect", lambda *args: {}, raising=False)
         logging.disable(logging.ERROR)  # what is refused thousands of times is no news
         try:

@@ -6,7 +6,7 @@ import { serverNow, tellAll } from "./time.js";
 
 const PAUSE_MS = 250; // several changes in one go
 const STALE_MS = Number(document.documentElement.dataset.staleAfterS) * 1000;
-const KIND_OF = { hosts: "host", containers: "container", operations: "operation", alerts: "alert" };
+const KIND_OF = { hosts: "host", containers: "container", operations: "operation", alerts: "alert", events: "event" };
 const REST_MS = 1000; // at most one fetch a second, and at most a tenth of the time
 
 let due = false; // something has changed that is not shown yet
@@ -22,10 +22,12 @@ export function refreshParts() {
   live.on("hosts.update", (message) => changed("host", ids(message)));
   live.on("operations.update", (message) => changed("operation", ids(message)));
   live.on("alerts.update", (message) => changed("alert", ids(message)));
+  live.on("events.update", () => changed("event", [], true));
   live.on("hosts.seen", seen);
   live.on("reconnected", () => soon());
   // Of what changed between the drawing of the page and this moment, nobody here was told.
-  live.on("subscribed", (message) => wants(KIND_OF[message.topic]) && soon());
+  live.on("subscribed", (message) => wants(KIND_OF[message.topic.split(".")[0]]) && soon());
+  for (const part of document.querySelectorAll("[data-hears]")) live.hear(part.dataset.hears);
   if (wants("alert")) live.hear("alerts");
   if (wants("container")) live.hear("containers");
   if (wants("host") || wants("container")) live.hear("hosts");

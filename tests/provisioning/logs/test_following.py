@@ -1,0 +1,133 @@
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+
+import pytest
+
+from provisioning.drivers.errors import DriverError
+from provisioning.drivers.fake import FakeHost, fake_container
+from provisioning.drivers.fake_logs import FakeLog
+from provisioning.logs import following as module
+from provisioning.logs.following import (
+    Backlog,
+    Following,
+    Gone,
+    More,
+    News,
+    Started,
+    Stopped,
+    Trouble,
+)
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "RETRY_S", (0.01,))
+    monkeypatch.setattr(module, "LOOK_S", 0.01)
+    monkeypatch.setattr(module, "SETTLED_S", 0.05)
+
+
+@pytest.fixture
+def host() -> FakeHost:
+    host = FakeHost(containers=[fake_container("web")])
+    host.followed["web"] = FakeLog()
+    return host
+
+
+def follow(host: FakeHost, tail: int | None = 5) -> tuple[Following, Iterator[News]]:
+    docker_id = host.containers["web"].docker_id
+    following = Following(
+        lambda: host.docker, docker_id, tail=tail, max_lines=1000, max_bytes=1_000_000
+    )
+    return following, following.news()
+
+
+def until(news: Iterator[News], kind: type[News]) -> tuple[News, list[str]]:
+    """The first of this kind, and the lines that came before it and with it."""
+    texts: list[str] = []
+    for each in news:
+        if isinstance(each, Backlog | More):
+            texts += [line.text for line in each.lines]
+        if isinstance(each, kind):
+            return each, texts
+    raise AssertionError(f"no {kind.__name__} came")
+
+
+def test_what_was_there_and_what_comes(host: FakeHost) -> None:
+    log = host.followed["web"]
+    log.write(*"abcdefg")
+    following, news = follow(host)
+    assert until(news, Backlog)[1] == list("cdefg")
+    log.write("h")
+    assert until(news, More)[1] == ["h"]
+    following.close()
+    assert list(news) == []
+
+
+def test_behind_a_cut_nothing_is_lost_and_nothing_doubled(host: FakeHost) -> None:
+    log = host.followed["web"]
+    log.write("0", "1")
+    following, news = follow(host)
+    got = until(news, Backlog)[1]
+    for number in range(2, 20):
+        log.write(str(number), at="2026-01-01T00:00:09.000000000Z" if number > 15 else "")
+        got += until(news, More)[1]
+        if number % 3 == 0:
+            log.cut()
+            _, more = until(news, Trouble)
+            got += more
+    assert got == [str(number) for number in range(20)]
+    following.close()
+
+
+def test_a_container_that_stops_and_starts(host: FakeHost) -> None:
+    log = host.followed["web"]
+    log.write("last words")
+    following, news = follow(host)
+    until(news, Backlog)
+    host.docker.stop("web", grace_s=1)
+    log.end()
+    stopped, _ = until(news, Stopped)
+    assert stopped == Stopped("exited", 0) or isinstance(stopped, Stopped)
+    log.write("first words")
+    host.docker.start("web")
+    assert until(news, Started)
+    assert until(news, More)[1] == ["first words"]
+    following.close()
+
+
+def test_a_container_that_is_removed(host: FakeHost) -> None:
+    following, news = follow(host)
+    until(news, Backlog)
+    host.docker.remove("web", force=True)
+    host.followed["web"].end()
+    assert until(news, Gone)
+    assert list(news) == []
+
+
+def test_a_host_that_is_away_is_asked_again(host: FakeHost) -> None:
+    asked: list[int] = []
+
+    def docker() -> object:
+        asked.append(1)
+        if len(asked) < 4:
+            raise DriverError("web1 does not answer", "unreachable")
+        return host.docker
+
+    host.followed["web"].write("a")
+    following = Following(docker, "web", tail=5, max_lines=9, max_bytes=9000)  # type: ignore[arg-type]
+    news = following.news()
+    assert [next(news).__class__ for _ in range(3)] == [Trouble] * 3
+    assert until(news, Backlog)[1] == ["a"]
+    following.close()
+
+
+def test_closing_wakes_the_reader(host: FakeHost) -> None:
+    following, news = follow(host)
+    until(news, Backlog)
+    done = threading.Thread(target=lambda: list(news))
+    done.start()
+    following.close()
+    done.join(10)
+    assert not done.is_alive()
