@@ -11,7 +11,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from tests.benchmarks import graph, live, monitors, sampler, sites
+from tests.benchmarks import graph, live, monitors, sampler, sites, terminal
 from tests.benchmarks.fanout import measuring as fanout
 from tests.benchmarks.figures import Figure
 from tests.chaos import Torment
@@ -21,7 +21,7 @@ from tests.stack import database_of_its_own, stack
 
 KILLS = 50
 WITHOUT_LAB = {"monitor", "history", "graph", "fanout"}
-EVERYTHING = {"lists", "live", "kills", "sites", "sampler", *WITHOUT_LAB}
+EVERYTHING = {"lists", "live", "kills", "sites", "sampler", "terminal", *WITHOUT_LAB}
 
 
 def main() -> int:
@@ -52,6 +52,10 @@ def on_lab_hosts(wanted: set[str]) -> list[Figure]:
                 figures += lists(engine, variables)
             if "live" in wanted:
                 figures += everything_live(lab, engine, variables)
+            if "terminal" in wanted:
+                with stack(**variables) as running:
+                    live.register(running, lab)
+                    figures += terminal.figures(running, lab.web1, engine)
             if "kills" in wanted:
                 figures += kills(lab, engine, variables)
             if "sites" in wanted:

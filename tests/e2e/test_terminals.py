@@ -10,7 +10,9 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.e2e.test_graph import POLICY
 from tests.e2e.test_pages import opened
+from tests.lab import Lab
 from tests.monitoring.waiting import until
+from tests.siteflow.terminals.coming import back_to, come_and_go, container, held
 from tests.stack import Client, Stack
 
 pytestmark = pytest.mark.e2e
@@ -28,15 +30,14 @@ def picture(page: Page, name: str) -> None:
 
 
 def test_from_the_first_key_to_the_replay(
-    browser: Browser, console: Stack, admin_client: Client
+    browser: Browser, console: Stack, admin_client: Client, lab: Lab
 ) -> None:
     page = opened(browser, console.url, viewport={"width": 1280, "height": 860})
     page.add_init_script(POLICY)
     heard: list[str] = []
     page.on("console", lambda said: heard.append(said.text) if said.type == "error" else None)
     page.on("pageerror", lambda error: heard.append(str(error)))
-    found = admin_client.get("/containers", host="web1", search="legacy")
-    key = next(one["id"] for one in found["items"] if one["name"] == "legacy")
+    key = container(admin_client, lab.web1)
     page.goto(f"{console.url}/admin/sites/container/{key}/change/?tab=terminal")
     page.get_by_role("button", name="Open").click()
     expect(page.locator("[data-terminal-state]")).to_have_text("/bin/sh runs")
@@ -80,3 +81,11 @@ def replayed(page: Page, console: Stack) -> None:
     with page.expect_download() as download:
         page.get_by_role("button", name="Download").click()
     assert Path(download.value.path()).read_text().startswith('{"version": 2')
+
+
+def test_who_comes_and_goes_leaves_nothing(console: Stack, admin_client: Client, lab: Lab) -> None:
+    key = container(admin_client, lab.web1)
+    come_and_go(admin_client, key, 8)  # connections that are kept are there then
+    before = held(console, lab.web1)
+    come_and_go(admin_client, key, 12)
+    back_to(before, console, lab.web1, slack=12)  # other tests' pages come and go, too

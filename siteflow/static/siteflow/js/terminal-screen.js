@@ -21,6 +21,12 @@ function styleInstead() {
   return stand;
 }
 
+// Colours of single letters, which xterm writes as an attribute of theirs, are set as a property.
+HTMLSpanElement.prototype.setAttribute = function setAttribute(name, value) {
+  if (name === "style") this.style.cssText = value;
+  else Element.prototype.setAttribute.call(this, name, value);
+};
+
 const own = new Proxy(document, {
   get(target, name) {
     if (name === "createElement")
