@@ -57,7 +57,7 @@ class TerminalSocket(Socket):
             if (data := event.get("bytes")) is not None:
                 self._type(typed(data))
             else:
-                await self._obey(parse(event.get("text") or ""))
+                await self._obey(parse(event.get("text")))
         except BadFrame as error:
             await self.refuse_frame(error)
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from typing import Annotated, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from provisioning.drivers.terminal import MAX_COLS, MAX_ROWS
-from siteflow.frames import MAX_FRAME_BYTES, BadFrame
+from siteflow.frames import BadFrame, Ping, Pong, parse_as
 
 MAX_TYPED_BYTES: Final = 64 * 1024
 Word = Annotated[str, Field(max_length=4_096, pattern=r"^[^\x00]*$")]
@@ -55,39 +54,16 @@ class Close(_Frame):
     type: Literal["close"]
 
 
-class Pong(_Frame):
-    type: Literal["pong"]
-
-
-class Ping(_Frame):
-    type: Literal["ping"]
-
-
 Frame = Start | Resize | Signal | Confirm | Close | Ping | Pong
 _FRAMES: Final[TypeAdapter[Frame]] = TypeAdapter(Annotated[Frame, Field(discriminator="type")])
 
 
-def parse(text: str) -> Frame:
+def parse(text: str | None) -> Frame:
     """One control message. Raises BadFrame."""
-    if len(text) > MAX_FRAME_BYTES or len(text.encode(errors="replace")) > MAX_FRAME_BYTES:
-        raise BadFrame(f"A message may have {MAX_FRAME_BYTES} bytes.", "message_too_large")
-    try:
-        return _FRAMES.validate_python(json.loads(text))
-    except ValidationError as error:
-        raise _why(error) from None
-    except (ValueError, RecursionError):
-        raise BadFrame("This is not JSON.", "bad_json") from None
+    return parse_as(text, _FRAMES)
 
 
 def typed(data: bytes) -> bytes:
     if len(data) > MAX_TYPED_BYTES:
         raise BadFrame(f"At most {MAX_TYPED_BYTES} bytes at once.", "message_too_large")
     return data
-
-
-def _why(error: ValidationError) -> BadFrame:
-    first = error.errors(include_input=False, include_url=False, include_context=False)[0]
-    if first["type"].startswith("union_tag"):
-        return BadFrame("There is no such type of message.", "unknown_type", "type")
-    field = ".".join(str(part) for part in first["loc"][1:])
-    return BadFrame(f"{field or 'message'}: {first['msg']}.", "bad_message", field)
