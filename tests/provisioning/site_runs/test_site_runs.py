@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from provisioning import engine
 from provisioning.drivers.errors import DriverError
+from provisioning.log_archive.models import LogArchive
 from provisioning.models import Operation, Quarantine
 from provisioning.new_site import provision_new
 from provisioning.operations import site_address
@@ -74,6 +75,8 @@ def test_a_release_takes_over_without_a_dropped_request(place: Host, lab: Lab) -
     assert checksums(lab.web1, "corner_store") == data
     assert world(lab.web1).containers["corner-store-1"] == store, "what did not change runs on"
     assert [row.status for row in site.releases.all()] == ["past", "current"]
+    kept = {(row.kind, row.release) for row in LogArchive.objects.filter(site=site)}
+    assert ("proxy", None) in kept, (kept, words(released))
 
 
 def test_a_service_of_two_containers_has_two_after_a_release(place: Host, lab: Lab) -> None:
