@@ -165,7 +165,7 @@ def _try_recording(row: TerminalSession) -> None:
     except Exception as error:  # whatever it is: encryption, a full disk, the database
         if row.strict:
             message = f"{row.host_name} asks for a recording, which cannot be written."
-            raise TerminalError(message, "no_recording", status=503) from error
+            raise TerminalError(message, "no_recording") from error
         row.recording = row.Recording.FAILED
         row.save(update_fields=["recording"])
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import time
+import tty
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -65,6 +66,7 @@ def _bytes(socket: ClientConnection) -> bytes:
 def by_ssh(host: Any) -> Iterator[Press]:
     """A terminal on both ends, as somebody at a shell would have it."""
     ours, theirs = os.openpty()
+    tty.setraw(theirs)  # or this side would echo by itself
     options = ["StrictHostKeyChecking=no", "UserKnownHostsFile=/dev/null", "LogLevel=ERROR"]
     argv = ["ssh", "-tt", "-p", str(host.port), "-i", str(host.private_key_file)]
     argv += [part for option in options for part in ("-o", option)]

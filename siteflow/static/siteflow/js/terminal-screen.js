@@ -3,12 +3,14 @@
 import { Terminal } from "../../vendor/xterm.js";
 import { FitAddon } from "../../vendor/xterm-fit.js";
 
+const create = document.createElement.bind(document);
+
 // xterm makes style elements and writes rules into them. What it gets instead is an element that
 // hands those to a style sheet made by script, which the policy allows.
 function styleInstead() {
   const sheet = new CSSStyleSheet();
   document.adoptedStyleSheets = [...document.adoptedStyleSheets, sheet];
-  const stand = document.createElement("span");
+  const stand = create("span");
   stand.hidden = true;
   const rules = { get: () => "", set: (text) => sheet.replaceSync(text) };
   Object.defineProperty(stand, "textContent", rules);
@@ -27,18 +29,7 @@ HTMLSpanElement.prototype.setAttribute = function setAttribute(name, value) {
   else Element.prototype.setAttribute.call(this, name, value);
 };
 
-const own = new Proxy(document, {
-  get(target, name) {
-    if (name === "createElement")
-      return (tag, options) => (tag === "style" ? styleInstead() : target.createElement(tag, options));
-    const value = target[name];
-    return typeof value === "function" ? value.bind(target) : value;
-  },
-  set(target, name, value) {
-    target[name] = value;
-    return true;
-  },
-});
+document.createElement = (tag, options) => (tag === "style" ? styleInstead() : create(tag, options));
 
 const THEME = { background: "#101319", foreground: "#e7eaef", cursor: "#9db0ff" };
 
@@ -46,7 +37,6 @@ export class Screen {
   constructor(space, { cols, rows, readOnly = false } = {}) {
     this.space = space;
     this.xterm = new Terminal({
-      documentOverride: own,
       convertEol: false,
       cursorBlink: !readOnly,
       disableStdin: readOnly,
