@@ -13,7 +13,7 @@ from provisioning.terminals.models import TerminalSession
 from provisioning.terminals.opening import look_at, open_in, refusal_on_record
 from provisioning.terminals.running import End, Run
 from siteflow.errors import Problem
-from siteflow.frames import BadFrame
+from siteflow.frames import BadFrame, Ping
 from siteflow.limits import spend_change
 from siteflow.own_thread import in_own_thread
 from siteflow.sessions import Rights
@@ -22,7 +22,6 @@ from siteflow.sockets.terminal_frames import (
     Close,
     Confirm,
     Frame,
-    Ping,
     Resize,
     Signal,
     Start,
