@@ -7,14 +7,15 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
+from provisioning.drivers.docker_calls import DockerCalls
 from provisioning.drivers.docker_errors import translated
 from provisioning.drivers.errors import DriverError
 from provisioning.drivers.exec_frames import Unframed
 from provisioning.drivers.hostile import printable
-from provisioning.drivers.raw_http import Query, RawStream
+from provisioning.drivers.raw_http import RawStream
 from provisioning.drivers.terminal import TERM, ExecState, Start, check_size
 
 # Asked for in this order; only whether the file is there is looked at, so a container without any
@@ -33,31 +34,7 @@ _PAUSE_S: Final = 0.02
 _RESIZE_TRIES: Final = 5
 
 
-class DockerExec:
-    _who: str
-    _timeout_s: float
-
-    def _api(self) -> Any:
-        raise NotImplementedError
-
-    def _checked(self, docker_id: str) -> str:
-        raise NotImplementedError
-
-    def inspect(self, docker_id: str) -> dict[str, Any]:
-        raise NotImplementedError
-
-    def _raw(
-        self,
-        what: str,
-        method: str,
-        path: str,
-        *,
-        query: Query | None = None,
-        body: Mapping[str, object] | None = None,
-        upgrade: bool = False,
-    ) -> RawStream:
-        raise NotImplementedError
-
+class DockerExec(DockerCalls):
     def find_shell(self, docker_id: str) -> str:
         """The path of the best shell in a container; DriverError ``no_shell`` if it has none."""
         name = self._checked(docker_id)

@@ -5,23 +5,13 @@ Docker Engine API 1.41, "Get container logs".
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Final, Protocol
+from typing import Final
 
-from provisioning.drivers.log_lines import Assembler, Frames, Line, PlainText
-from provisioning.drivers.raw_http import Query, RawStream
+from provisioning.drivers.docker_calls import DockerCalls
+from provisioning.drivers.log_lines import Assembler, Frames, Line, LogStream, PlainText
+from provisioning.drivers.raw_http import RawStream
 
 _CHUNK: Final = 256 * 1024
-
-
-class LogStream(Protocol):
-    """Lines as they come. ``read`` in one thread; ``close`` may be called from any other."""
-
-    @property
-    def ended(self) -> bool: ...
-    def read(self, *, timeout_s: float) -> list[Line]: ...
-    def answers(self) -> bool: ...
-    def close(self) -> None: ...
 
 
 class DockerLogStream:
@@ -55,22 +45,8 @@ class DockerLogStream:
         self._stream.close()
 
 
-class DockerLogs:
+class DockerLogs(DockerCalls):
     """Both outputs are always asked for: a line's count is one among the lines of both."""
-
-    _who: str
-
-    def _raw(
-        self, what: str, method: str, path: str, *,
-        query: Query | None = None, body: Mapping[str, object] | None = None, upgrade: bool = False,
-    ) -> RawStream:  # fmt: skip
-        raise NotImplementedError
-
-    def inspect(self, docker_id: str) -> dict[str, Any]:
-        raise NotImplementedError
-
-    def _checked(self, docker_id: str) -> str:
-        raise NotImplementedError
 
     def log_stream(
         self, docker_id: str, *, follow: bool, tail: int | None = None,

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from provisioning.drivers.docker_errors import translated
+from provisioning.drivers.docker_things import DockerThings
 from provisioning.drivers.errors import DriverError
 from provisioning.drivers.hostile import printable
 
@@ -14,19 +15,8 @@ _NAME: Final = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]{1,254}")
 _ID: Final = re.compile(r"[0-9a-f]{64}")
 
 
-class DockerMaking:
+class DockerMaking(DockerThings):
     """Of two that make a container of the same name, one gets ``conflict``."""
-
-    _who: str
-
-    def _api(self) -> Any:
-        raise NotImplementedError
-
-    def _checked(self, docker_id: str) -> str:
-        raise NotImplementedError
-
-    def _checked_name(self, name: str, what: str) -> str:
-        raise NotImplementedError
 
     def create_container(self, name: str, config: Mapping[str, Any]) -> str:
         """Made and not started; returns its id. ``config`` is the Engine API's own (1.41)."""

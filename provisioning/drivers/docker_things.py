@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any, Final, TypeVar
+from typing import Final, TypeVar
 
 from provisioning.drivers import parse_things
+from provisioning.drivers.docker_calls import DockerCalls
 from provisioning.drivers.docker_errors import translated
 from provisioning.drivers.errors import DriverError
 from provisioning.drivers.hostile import printable
 from provisioning.drivers.image_names import IMAGE_NAME, MAX_NAME, split_reference
-from provisioning.drivers.raw_http import Query, RawStream
 from provisioning.drivers.things import ImageState, NetworkState, VolumeState
 
 T = TypeVar("T")
@@ -19,25 +19,8 @@ T = TypeVar("T")
 _NAME: Final = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]{0,254}")
 
 
-class DockerThings:
+class DockerThings(DockerCalls):
     """Reading is safe to repeat; of two that create the same network, one gets ``conflict``."""
-
-    _who: str
-
-    def _api(self) -> Any:
-        raise NotImplementedError
-
-    def _raw(
-        self,
-        what: str,
-        method: str,
-        path: str,
-        *,
-        query: Query | None = None,
-        body: Mapping[str, object] | None = None,
-        upgrade: bool = False,
-    ) -> RawStream:
-        raise NotImplementedError
 
     def networks(self) -> list[NetworkState]:
         """All of them, without who is in them."""

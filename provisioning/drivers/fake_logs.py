@@ -5,10 +5,9 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, Final
 
-from provisioning.drivers.docker_logs import LogStream
 from provisioning.drivers.errors import DriverError
 from provisioning.drivers.log_cursors import ns_of
-from provisioning.drivers.log_lines import Line
+from provisioning.drivers.log_lines import Line, LogStream
 
 if TYPE_CHECKING:
     from provisioning.drivers.fake import FakeHost

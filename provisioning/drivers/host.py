@@ -8,8 +8,8 @@ from typing import Any, Protocol
 
 from provisioning.drivers.bytestream import ByteStream
 from provisioning.drivers.containers import ContainerState
-from provisioning.drivers.docker_logs import LogStream
 from provisioning.drivers.lines import OnLine
+from provisioning.drivers.log_lines import LogStream
 from provisioning.drivers.pull_progress import PULL_S, OnProgress, Pulled
 from provisioning.drivers.terminal import ExecState, Start, Terminal
 from provisioning.drivers.things import ImageState, NetworkState, VolumeState

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import struct
 from collections.abc import Iterable, Iterator
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, Protocol
 
 from provisioning.drivers.errors import DriverError
 
@@ -36,6 +36,16 @@ class Line(NamedTuple):
     @property
     def cursor(self) -> str:
         return f"{self.at}~{self.nth}" if self.nth else self.at
+
+
+class LogStream(Protocol):
+    """Lines as they come. ``read`` in one thread; ``close`` may be called from any other."""
+
+    @property
+    def ended(self) -> bool: ...
+    def read(self, *, timeout_s: float) -> list[Line]: ...
+    def answers(self) -> bool: ...
+    def close(self) -> None: ...
 
 
 class Frames:

@@ -10,11 +10,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from provisioning.drivers.docker_logs import LogStream
 from provisioning.drivers.errors import DriverError
 from provisioning.drivers.host import DockerApi
 from provisioning.drivers.log_cursors import Cursor, NoCursor, Resuming
-from provisioning.drivers.log_lines import Line
+from provisioning.drivers.log_lines import Line, LogStream
 from provisioning.logs.bounded import LastLines
 
 SILENCE_S: Final = 15.0  # then the host is asked whether it is still there
