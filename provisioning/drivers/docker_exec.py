@@ -132,15 +132,14 @@ class DockerExec(DockerCalls):
                 pid=told["Pid"] if isinstance(told["Pid"], int) else 0,
             )
 
-    def exec_detached(
-        self, docker_id: str, argv: Sequence[str], *, user: str, privileged: bool
-    ) -> None:
-        """Starts it and leaves it; what it says goes nowhere."""
+    def exec_detached(self, docker_id: str, argv: Sequence[str], *, user: str) -> None:
+        """Starts it and leaves it; what it says goes nowhere.
+
+        Never privileged: the program is the container's own, whoever put it there.
+        """
         name = self._checked(docker_id)
         with translated(self._who, f"starting a process in {name}"):
-            made = self._api().exec_create(
-                name, list(argv), stdout=False, stderr=False, user=user, privileged=privileged
-            )
+            made = self._api().exec_create(name, list(argv), stdout=False, stderr=False, user=user)
             self._api().exec_start(self._checked_exec(made["Id"]), detach=True)
 
     def run_beside(self, docker_id: str, image: str, argv: Sequence[str]) -> None:

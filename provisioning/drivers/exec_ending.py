@@ -1,8 +1,9 @@
 """Ends a process that was started in a container: Docker leaves it running when its stream ends.
 
 The Engine has no call for it. A signal is sent from within the container by the container's own
-shell, as root with all capabilities whatever the container has given up; where there is no shell,
-from the host; where that is not allowed, from a container beside it that shares its processes.
+shell, as the user of what is ended and then as root, with no more rights than the container has:
+the shell may be a trap. Where there is none, or that is not enough, it is sent from the host;
+where that is not allowed, from a container beside it that shares its processes.
 All processes of the same session go, as when a terminal is closed, and no others: what made itself
 a session of its own, as services do, stays.
 """
@@ -60,23 +61,29 @@ def signal_argv(shell: str, signal: str, *, mark: str, session: int) -> tuple[st
     return (shell, "-c", _SCRIPT, "sh", signal, mark, str(session))
 
 
-def send_signal(host: HostDriver, docker_id: str, exec_id: str, signal: str, *, mark: str) -> None:
+def send_signal(
+    host: HostDriver, docker_id: str, exec_id: str, signal: str, *, mark: str, user: str = ""
+) -> None:
     """To what was started and all its kind. DriverError ``no_shell`` among others."""
     state = host.docker.exec_state(exec_id)
     if state.running:
         shell = host.docker.find_shell(docker_id)
         session = _session(host, docker_id, state.pid)
         argv = signal_argv(shell, signal, mark=mark, session=session)
-        host.docker.exec_detached(docker_id, argv, user="0", privileged=True)
+        host.docker.exec_detached(docker_id, argv, user=user)
 
 
-def end(host: HostDriver, docker_id: str, exec_id: str, *, mark: str, sudo: bool = False) -> bool:
-    """Whether it has ended, within about ten seconds. DriverError if the host cannot be asked."""
+def end(
+    host: HostDriver, docker_id: str, exec_id: str, *, mark: str, user: str = "", sudo: bool = False
+) -> bool:
+    """Whether it has ended, within about ten seconds. ``user`` is whom it was started as, empty
+    for the container's own. DriverError if the host cannot be asked.
+    """
     state = _state(host, exec_id)
     if not state.running:
         return True
     session = _session(host, docker_id, state.pid)
-    for way, waits_s in _ways(host, docker_id, state.pid, session, mark=mark, sudo=sudo):
+    for way, waits_s in _ways(host, docker_id, state.pid, session, mark=mark, user=user, sudo=sudo):
         try:
             way()
         except DriverError as error:
@@ -89,22 +96,22 @@ def end(host: HostDriver, docker_id: str, exec_id: str, *, mark: str, sudo: bool
 
 
 def _ways(
-    host: HostDriver, docker_id: str, pid: int, session: int, *, mark: str, sudo: bool
+    host: HostDriver, docker_id: str, pid: int, session: int, *, mark: str, user: str, sudo: bool
 ) -> Iterator[tuple[Callable[[], object], float]]:
     """From the most polite to the last resort, each with how long to wait for its effect."""
 
-    def inside(signal: str, user: str = "0", privileged: bool = True) -> Callable[[], object]:
+    def inside(signal: str, who: str) -> Callable[[], object]:
         def act() -> None:
             argv = signal_argv(
                 host.docker.find_shell(docker_id), signal, mark=mark, session=session
             )
-            host.docker.exec_detached(docker_id, argv, user=user, privileged=privileged)
+            host.docker.exec_detached(docker_id, argv, user=who)
 
         return act
 
-    yield inside("HUP"), _POLITE_S
-    yield inside("KILL"), _FIRM_S
-    yield inside("KILL", "", False), _FIRM_S
+    yield inside("HUP", user), _POLITE_S
+    yield inside("KILL", user), _FIRM_S
+    yield inside("KILL", "0"), _FIRM_S
     if session:  # only then it is certain that the number is this container's
         yield lambda: host.run(("kill", "-KILL", str(pid)), sudo=sudo, timeout_s=_LOOK_S), _FIRM_S
     argv = signal_argv("/bin/sh", "KILL", mark=mark, session=session)

@@ -116,9 +116,7 @@ class FakeExecs:
                 return ExecState(terminal.running, terminal.code, 4711 if terminal.running else 0)
         raise DriverError(f"{self._host.name}: no such process", "not_found")
 
-    def exec_detached(
-        self, docker_id: str, argv: Sequence[str], *, user: str, privileged: bool
-    ) -> None:
+    def exec_detached(self, docker_id: str, argv: Sequence[str], *, user: str) -> None:
         """Only signals are sent that way: all ends by KILL."""
         self._host.note("docker", "exec_detached", docker_id, *argv)
         mark = argv[5] if len(argv) > 5 else ""

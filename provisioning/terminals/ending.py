@@ -39,7 +39,9 @@ def process_ended(row: TerminalSession, host: HostDriver) -> bool:
     if not row.exec_id:
         return True
     sudo = bool(row.host and row.host.sudo)
-    return exec_ending.end(host, row.docker_id, row.exec_id, mark=row.mark, sudo=sudo)
+    return exec_ending.end(
+        host, row.docker_id, row.exec_id, mark=row.mark, user=row.run_as, sudo=sudo
+    )
 
 
 def finish(

@@ -108,7 +108,7 @@ class Run:
         row = self.row
         return self._do(
             lambda: exec_ending.send_signal(
-                self._host, row.docker_id, row.exec_id, name, mark=row.mark
+                self._host, row.docker_id, row.exec_id, name, mark=row.mark, user=row.run_as
             )
         )
 

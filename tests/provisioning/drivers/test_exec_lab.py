@@ -72,12 +72,12 @@ def read_until(terminal: Terminal, wanted: bytes, *, within_s: float = 15.0) -> 
     return found
 
 
-def ends(host: SshHost, docker_id: str, terminal: Terminal) -> None:
+def ends(host: SshHost, docker_id: str, terminal: Terminal, *, user: str = "") -> None:
     """Within ten seconds of its stream's end."""
     terminal.close()
     assert host.docker.exec_state(terminal.exec_id).running  # Docker lets it run on
     begun = time.monotonic()
-    assert exec_ending.end(host, docker_id, terminal.exec_id, mark=MARK)
+    assert exec_ending.end(host, docker_id, terminal.exec_id, mark=MARK, user=user)
     assert time.monotonic() - begun < 10
     assert not host.docker.exec_state(terminal.exec_id).running
 
@@ -163,6 +163,24 @@ def test_nothing_outlives_its_terminal(
     if "ready" in argv[-1]:
         read_until(terminal, b"ready")
     ends(host, container, terminal)
+
+
+@pytest.mark.parametrize("user", ["0", "4242"])
+def test_whoever_it_ran_as_it_ends(host: SshHost, container: str, user: str) -> None:
+    """In a container that has given up every capability, and runs as somebody else."""
+    terminal = begin(host, container, "sh", "-c", "trap '' HUP; sleep 1003; sleep 1004", user=user)
+    ends(host, container, terminal, user=user)
+
+
+def test_the_containers_own_program_is_never_given_more_rights(
+    lab: Lab, host: SshHost, container: str
+) -> None:
+    """Its shell may be a trap; root of this container has no capability at all."""
+    argv = ("sh", "-c", "grep CapEff /proc/self/status > /tmp/had.new; mv /tmp/had.new /tmp/had")
+    host.docker.exec_detached(container, argv, user="0")
+    wait_until(lambda: "had\n" in lab.web2.docker("exec", container, "ls", "/tmp"), what="it ran")
+    told = lab.web2.docker("exec", container, "cat", "/tmp/had")
+    assert told.split() == ["CapEff:", "0" * 16]
 
 
 def test_a_service_started_in_a_terminal_outlives_it(
