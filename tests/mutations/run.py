@@ -35,7 +35,7 @@ SAMPLE: Final[tuple[Line, ...]] = (
     ("sites/models/host.py", "reach: reach("),
     ("siteflow/accounts/views/tokens.py", "owner: get_object_or_404"),
     ("siteflow/accounts/views/account.py", "decorator: login_required"),
-    ("sites/admin/reading.py", "closed: has_add_permission"),
+    ("audit/read_only.py", "closed: has_add_permission"),
     ("sites/answers.py", "refusal: if not may_somewhere"),
 )
 
