@@ -21,6 +21,7 @@ from sites.models import Container, Domain, Host
 from tests.monitoring.alerts.things import make_alert, make_window
 from tests.people import person
 from tests.provisioning.conftest import fake
+from tests.provisioning.logs.things import make_archive
 from tests.provisioning.rows import COMMAND, make_container, make_host
 from tests.provisioning.site_rows import (
     make_quarantine,
@@ -79,6 +80,7 @@ def things(
         "alert": make_alert(container).pk,
         "rule": Rule.objects.create(name="down", kind="container_down").pk,
         "window": make_window(site).pk,
+        "archive": make_archive(container).pk,
     }
 
 

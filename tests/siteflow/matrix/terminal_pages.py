@@ -17,8 +17,6 @@ def _read(sees: str) -> Page:
 TERMINAL_PAGES: Final[dict[str, Page]] = {
     _ROOT: _read("replay"),
     f"{_ROOT}watch/": _read("exec"),
-    # That somebody looked at it is on record.
-    f"{_ROOT}recording/": Page(
-        _NOT_SENT, page(Row(200, sees="replay", kind="terminal", changes=True))
-    ),
+    # That somebody looked at it is on record, and nothing else changes.
+    f"{_ROOT}recording/": Page(_NOT_SENT, page(Row(200, sees="replay", kind="terminal"))),
 }
