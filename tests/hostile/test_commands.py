@@ -23,6 +23,7 @@ NO_UTF8: Final = ("\udcff", "x\udc80y", "\udced\udca0\udc80")  # as Python hands
 RIGHT: Final[dict[str, dict[str, str]]] = {
     "host add": {"name": "new", "ssh": "a@192.0.2.1"},
     "host restart-service": {"service": "x.service"},
+    "host terminals": {"policy": "buffered"},
     "alert mute": {"period": "1h"},
     "domain add": {"site": "web1/shop", "name": "new.example.com"},
     "domain set-password": {"user": "carol"},
