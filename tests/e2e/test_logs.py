@@ -28,7 +28,7 @@ i=0; while true; do printf 'line %06d\n' $i; i=$((i+1)); usleep 50000; done
 
 
 def numbers(page: Page) -> list[int]:
-    texts: list[str] = page.locator("[data-logs] li .said").all_inner_texts()
+    texts: list[str] = page.locator("[data-logs] li .said").all_text_contents()
     return [int(text.split()[1]) for text in texts if text.startswith("line ")]
 
 
