@@ -17,6 +17,7 @@ from tests.stack import Stack
 
 BYTES: Final = 200_000_000
 PAIRS: Final = 3
+WAIT_S: Final = 300.0  # for all lines of one turn
 
 
 def figures(running: Stack, host: Any, engine: str, *, size: int = BYTES) -> list[Figure]:
@@ -67,7 +68,8 @@ def _by_siteflow(
     client = running.client()
     key = container_of(client, host.name, name)
     follower = Follower(client, key)
-    before = _memory(running)
+    pids = running.processes("web")
+    before = _memory(pids)
     most = before
 
     async def follow() -> tuple[float, list[float]]:
@@ -78,7 +80,9 @@ def _by_siteflow(
         begun = time.monotonic()
         await asyncio.to_thread(host.docker, "start", name)
         while not task.done():
-            most = max(most, _memory(running))
+            most = max(most, _memory(pids))
+            if time.monotonic() > begun + WAIT_S:
+                raise AssertionError(f"{follower.seen.numbers} lines came, and then no more")
             await asyncio.wait({task}, timeout=0.2)
         return follower.done_at - begun, pings.stop()
 
@@ -95,9 +99,9 @@ def _pings(running: Stack) -> Pings:
     return Pings(running.url, "; ".join(f"{one.name}={one.value}" for one in session.cookies))
 
 
-def _memory(running: Stack) -> float:
-    """Resident bytes of the web process."""
+def _memory(pids: list[int]) -> float:
+    """Resident bytes of these processes."""
     total = 0
-    for pid in running.processes("web"):
+    for pid in pids:
         total += int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * 4096
     return float(total)
