@@ -124,7 +124,9 @@ def test_the_page_of_a_release_has_the_logs_of_its_containers_and_no_others(
         make_release(site, number, status=status)
     keep(host, site, "web")
     other = Site.objects.create(host=site.host, name="blog", project="blog")
-    keep(host, other, "web")
+    host.containers["blog"] = fake_container("blog")
+    host.logs["blog"] = ["three"]
+    keep(host, other, "blog")
     own, foreign = (LogArchive.objects.get(site=one) for one in (site, other))
     client, root = logged_in(alice), f"/admin/sites/site/{site.pk}/releases"
     pages = {number: client.get(f"{root}/{number}/").content.decode() for number in (2, 3)}
