@@ -143,11 +143,12 @@ class Following:
             except NoCursor:
                 raise DriverError("The log has no times that can be read", "garbage") from None
 
-    def _read_on(self) -> Iterator[Reading | More]:
+    def _read_on(self, *, follow: bool = True) -> Iterator[Reading | More]:
         resuming = None if self._cursor is None else Resuming(self._cursor)
         since_ns = self._since_ns if resuming is None else resuming.since_ns
-        with _Opened(self, follow=True, since_ns=since_ns, tail=None) as stream:
-            yield Reading()
+        with _Opened(self, follow=follow, since_ns=since_ns, tail=None) as stream:
+            if follow:
+                yield Reading()
             silent_s = 0.0
             while not stream.ended:
                 timeout_s = SILENCE_S if resuming is None else SETTLED_S
@@ -164,11 +165,15 @@ class Following:
                     yield More(lines, missed)
 
     def _until_it_runs(self) -> Iterator[News]:
-        """After the end of a stream. What was said in a short run in between is read as well."""
+        """After the end of a stream. What was said in a short run in between is read as well.
+
+        Docker may end a stream whose container has stopped before it has sent all of the log.
+        """
         before = self._docker().container(self._docker_id)
         if before.state in _RUNS:
             self._closed.wait(RETRY_S[0])
             return
+        yield from self._read_on(follow=False)
         yield Stopped(before.state, before.exit_code)
         while not self._closed.wait(LOOK_S):
             now = self._docker().container(self._docker_id)

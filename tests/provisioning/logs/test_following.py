@@ -97,6 +97,21 @@ def test_a_container_that_stops_and_starts(host: FakeHost) -> None:
     following.close()
 
 
+def test_what_docker_did_not_send_of_a_container_that_stopped_is_read(host: FakeHost) -> None:
+    log = host.followed["web"]
+    log.write("0")
+    following, news = follow(host)
+    until(news, Backlog)
+    log.write("1")
+    assert until(news, More)[1] == ["1"]
+    host.docker.stop("web", grace_s=1)
+    log.write(*"23")
+    log.end()  # as Docker does, although two lines were not read
+    log.write("of another short run")
+    assert until(news, Stopped)[1] == ["2", "3", "of another short run"]
+    following.close()
+
+
 def test_a_container_that_is_removed(host: FakeHost) -> None:
     following, news = follow(host)
     until(news, Backlog)
