@@ -24,6 +24,7 @@ from provisioning.drivers.deadline import Deadline
 from provisioning.drivers.dial import Dialer
 from provisioning.drivers.errors import DriverError
 from provisioning.drivers.stream_ending import NoDockerCommand
+from provisioning.drivers.stream_reader import StreamReader
 
 MAX_BODY_BYTES = 32 * 1024 * 1024
 _CHUNK = 256 * 1024
@@ -33,24 +34,17 @@ class StaleStream(DriverError):
     """A kept stream had ended before Docker answered anything on it."""
 
 
-class _Reader(io.RawIOBase):
+class _Reader(StreamReader):
     """One response, read from the stream until the request's deadline."""
 
     def __init__(self, sock: StreamSocket) -> None:
-        self._sock = sock
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        data = self._sock.recv(len(buffer))
-        buffer[: len(data)] = data
-        return len(data)
+        super().__init__(sock)
+        self._let_go = sock.let_go
 
     def close(self) -> None:
         if not self.closed:
             super().close()
-            self._sock.let_go()
+            self._let_go()
 
 
 class StreamSocket:

@@ -2,29 +2,27 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from provisioning.drivers.errors import DriverError
+from provisioning.drivers.fake_pipe import FakePipe
 from provisioning.drivers.terminal import ExecState, Start, check_size
 
 Program = Callable[[bytes], bytes]
 
 
-class FakeTerminal:
+class FakeTerminal(FakePipe):
     """Terminal whose other side is a function from what was typed to what is shown."""
 
     def __init__(self, program: Program, *, exec_id: str, start: Start) -> None:
+        super().__init__()
         self.exec_id = exec_id
         self.start = start
         self.size = (start.cols, start.rows)
         self.typed = b""
         self.code: int | None = None
-        self.closed = False
         self._program = program
-        self._shown = b""
-        self._more = threading.Condition()
 
     @property
     def running(self) -> bool:
@@ -34,28 +32,14 @@ class FakeTerminal:
         self.typed += data
         self.show(self._program(data))
 
-    def show(self, data: bytes) -> None:
-        with self._more:
-            self._shown += data
-            self._more.notify_all()
-
     def exit(self, code: int) -> None:
         """The process ends by itself."""
         with self._more:
             self.code = code
             self._more.notify_all()
 
-    def recv(self, size: int, *, timeout_s: float) -> bytes:
-        with self._more:
-            over = self._more.wait_for(
-                lambda: self._shown or self.closed or self.code is not None, timeout_s
-            )
-            if not over:
-                raise TimeoutError
-            if self.closed:
-                return b""
-            data, self._shown = self._shown[:size], self._shown[size:]
-            return data
+    def _is_over(self) -> bool:
+        return self.closed or self.code is not None
 
     def resize(self, *, cols: int, rows: int) -> None:
         check_size(cols=cols, rows=rows)
@@ -63,14 +47,6 @@ class FakeTerminal:
 
     def exit_code(self) -> int | None:
         return self.code
-
-    def answers(self) -> bool:
-        return not self.closed
-
-    def close(self) -> None:
-        with self._more:
-            self.closed = True
-            self._more.notify_all()
 
     def end(self) -> bool:
         if not self.exec_id:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal
 
 from provisioning.drivers.errors import DriverError
 from provisioning.drivers.log_cursors import ns_of
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 
 AT_ONCE: Final = 100  # lines of one read
+Fate = Literal["", "cut", "ended"]  # of a connection
 
 
 class FakeLog:
@@ -38,17 +39,16 @@ class FakeLog:
 
     def cut(self) -> None:
         """Every connection breaks."""
-        with self.more:
-            for each in self.streams:
-                each.broken = True
-            self.streams.clear()
-            self.more.notify_all()
+        self._let_go("cut")
 
     def end(self) -> None:
         """The container stops: following ends."""
+        self._let_go("ended")
+
+    def _let_go(self, fate: Fate) -> None:
         with self.more:
             for each in self.streams:
-                each.follow = False
+                each.fate = fate
             self.streams.clear()
             self.more.notify_all()
 
@@ -57,10 +57,8 @@ class FakeLogStream:
     """LogStream over a `FakeLog`."""
 
     def __init__(self, log: FakeLog, lines: list[Line], *, at: int, follow: bool, who: str) -> None:
-        self.ended = False
-        self.broken = False
-        self.closed = False
-        self.follow = follow
+        self.ended = self.closed = False
+        self.fate: Fate = "" if follow else "ended"
         self._log = log
         self._before = lines
         self._at = at
@@ -72,21 +70,20 @@ class FakeLogStream:
             return before
         with self._log.more:
             self._log.more.wait_for(self._has_news, timeout_s)
-            if self.broken:
+            if self.fate == "cut":
                 raise DriverError(f"{self._who}: the connection broke", "link_lost")
-            if len(self._log.lines) > self._at and not self.closed and self.follow:
+            if len(self._log.lines) > self._at and not self.closed and not self.fate:
                 found = self._log.lines[self._at : self._at + AT_ONCE]
                 self._at += len(found)
                 return found
-            self.ended = self.closed or not self.follow
+            self.ended = self.closed or bool(self.fate)
             return []
 
     def _has_news(self) -> bool:
-        more = len(self._log.lines) > self._at
-        return more or self.broken or self.closed or not self.follow
+        return len(self._log.lines) > self._at or self.closed or bool(self.fate)
 
     def answers(self) -> bool:
-        return not self.broken
+        return self.fate != "cut"
 
     def close(self) -> None:
         with self._log.more:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable, Iterable
 from typing import Final
 
 from provisioning.drivers.containers import ContainerState
 from provisioning.drivers.errors import DriverError
+from provisioning.drivers.fake_pipe import FakePipe
 
 Program = Callable[[bytes], bytes]
 _HOST: Final = "l 0.1 0.2 0.3\np 2 1 0 1 98 0 0 0 0\nm 4000000 3000000 0 0\nn 0 0\n"
@@ -21,42 +21,22 @@ def fake_sample(containers: Iterable[ContainerState], *, uptime_s: float, versio
     return f"t {version} {uptime_s:.2f}\n{_HOST}{lines}. 0\n"
 
 
-class FakeProgram:
+class FakeProgram(FakePipe):
     """ByteStream whose other side is a function from what was sent to what is answered."""
 
     def __init__(self, program: Program, *, who: str) -> None:
+        super().__init__()
         self.used_at = time.monotonic()
-        self.closed = False
         self._program = program
         self._who = who
-        self._answer = b""
-        self._more = threading.Condition()
 
     def send(self, data: bytes) -> None:
         if self.closed:
             raise DriverError(f"{self._who}: the connection to the command broke", "link_lost")
-        answer = self._program(data)
-        with self._more:
-            self._answer += answer
-            self._more.notify_all()
-
-    def recv(self, size: int, *, timeout_s: float) -> bytes:
-        with self._more:
-            if not self._more.wait_for(lambda: self._answer or self.closed, timeout_s):
-                raise TimeoutError
-            data, self._answer = self._answer[:size], self._answer[size:]
-            return data
+        self.show(self._program(data))
 
     def fresh(self) -> bool:
         return not self.closed
 
-    def answers(self, *, timeout_s: float = 4.0) -> bool:
-        return not self.closed
-
     def ending(self) -> DriverError | None:
         return None
-
-    def close(self) -> None:
-        with self._more:
-            self.closed = True
-            self._more.notify_all()

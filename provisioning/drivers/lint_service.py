@@ -8,6 +8,7 @@ from typing import Any, Final
 from provisioning.drivers.lint_images import image_problems
 from provisioning.drivers.lint_places import mount_problems, port_problems
 from provisioning.drivers.lint_terms import Problem, Problems, Site, is_set, mapping, several, shown
+from provisioning.drivers.reserved_labels import is_reserved
 
 _SAFE: Final = frozenset(
     {"annotations", "attach", "blkio_config", "build", "cap_add", "cap_drop", "command", "configs"}
@@ -47,8 +48,6 @@ _CAPABILITIES: Final = frozenset(
     | {"NET_BIND_SERVICE", "NET_RAW", "SETFCAP", "SETGID", "SETPCAP", "SETUID", "SYS_CHROOT"}
 )
 _SECURITY: Final = re.compile(r"no-new-privileges([:=]true)?|apparmor[:=]docker-default")
-# By these Docker's own programs and SiteFlow know what is theirs.
-_RESERVED_LABELS: Final = re.compile(r"(com\.docker\.(compose|stack|swarm)|siteflow)\.")
 _SHARED: Final = {
     "network_mode": ("", "none"),
     "pid": ("",),
@@ -123,7 +122,7 @@ def _own_problems(path: str, service: dict[str, Any], site: Site) -> Problems:
 def _label_problems(path: str, service: dict[str, Any]) -> Problems:
     for each in several(service.get("labels")):
         name = str(each).partition("=")[0]
-        if _RESERVED_LABELS.match(name):
+        if is_reserved(name):
             message = f"says whose it is, which is not for it to say: {shown(name)}"
             yield Problem(f"{path}.labels", "reserved_label", message)
 

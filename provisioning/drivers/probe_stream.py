@@ -10,6 +10,7 @@ from provisioning.drivers.bytestream import ByteStream
 from provisioning.drivers.deadline import Deadline
 from provisioning.drivers.errors import DriverError
 from provisioning.drivers.hostile import printable
+from provisioning.drivers.stream_reader import StreamReader
 
 _CHUNK: Final = 32 * 1024
 
@@ -35,7 +36,7 @@ class PlainSocket:
             raise DriverError(message, "timeout") from None
 
     def makefile(self, mode: str, *_: object, **__: object) -> io.BufferedReader:
-        return io.BufferedReader(_Reader(self), _CHUNK)
+        return io.BufferedReader(StreamReader(self), _CHUNK)
 
     def close(self) -> None:
         """Nothing: who opened the stream closes it."""
@@ -104,19 +105,6 @@ class TlsSocket(PlainSocket):
     def _failed(self, why: str) -> DriverError:
         words = printable(why.replace("_", " ").lower(), limit=200)
         return DriverError(f"{self._who}: TLS failed: {words}", "tls_failed")
-
-
-class _Reader(io.RawIOBase):
-    def __init__(self, sock: PlainSocket) -> None:
-        self._sock = sock
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        data = self._sock.recv(len(buffer))
-        buffer[: len(data)] = data
-        return len(data)
 
 
 def _context() -> ssl.SSLContext:

@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import Model, Q
+from django.db.models import Model
 from django.utils import timezone
 from pydantic import BaseModel, ValidationError
 
@@ -25,13 +25,15 @@ from provisioning.engine.errors import (
     Refused,
     UnknownVerb,
 )
+from provisioning.engine.in_the_way import around
 from provisioning.engine.inline import run_inline
+from provisioning.engine.recorded import told_of
 from provisioning.live import publish_operation
 from provisioning.models import Operation
 from provisioning.operations import VERBS
 from provisioning.operations.contract import Sealed, Verb, VerbError
 from provisioning.permission import holds
-from sites.models import Host, Site
+from sites.models import Host
 from sites.rights import place_of
 
 QUEUE_ALLOWANCE = timedelta(minutes=10)  # waiting for a worker, on top of the verb's own deadline
@@ -255,7 +257,7 @@ def _insert(row: Operation) -> Operation | None:
     """Saves the row; returns who stands in the way when a constraint forbids it."""
     try:
         with transaction.atomic():
-            if holder := _around(row):
+            if holder := around(row):
                 return holder
             row.save(force_insert=True)
         return None
@@ -269,54 +271,6 @@ def _insert(row: Operation) -> Operation | None:
         return holder
 
 
-def _around(row: Operation) -> Operation | None:
-    """What is under way on the whole of which this is a part, or on a part of this whole.
-
-    A container must not be restarted inside a release of its site. The lock on the site's row
-    lets one such question in at a time.
-    """
-    if row.site_id is None:
-        return _among_things(row, VERBS[row.kind])
-    Site.objects.select_for_update().filter(pk=row.site_id).exists()
-    active = Operation.objects.active().filter(site_id=row.site_id).exclude(lock__in=("", row.lock))
-    if row.target_type != "site":
-        return active.filter(target_type="site").first()
-    return active.first() or _clearing(row)
-
-
-def _among_things(row: Operation, verb: Verb) -> Operation | None:
-    """What is about to use what this would remove, or to remove what this is about to use.
-
-    The locks on the rows of all the host's sites let in either this question or a site's.
-    """
-    if not (verb.alone or verb.builds):
-        return None
-    rows = Site.objects.select_for_update().filter(host=row.host).order_by("pk")
-    list(rows.values_list("pk"))
-    return _using(row) if verb.alone else _clearing(row)
-
-
-def _using(row: Operation) -> Operation | None:
-    uses = Q(target_type="site") | Q(kind__in=_kinds(builds=True))
-    active = Operation.objects.active().filter(uses, host=row.host)
-    return active.exclude(lock="").exclude(kind__in=_kinds(reads_only=True)).first()
-
-
-def _clearing(row: Operation) -> Operation | None:
-    if VERBS[row.kind].reads_only:
-        return None
-    active = Operation.objects.active().filter(host=row.host)
-    return active.filter(kind__in=_kinds(alone=True)).first()
-
-
-def _kinds(**wanted: bool) -> list[str]:
-    return [
-        kind
-        for kind, verb in VERBS.items()
-        if all(getattr(verb, name) == value for name, value in wanted.items())
-    ]
-
-
 def _begin_inline(
     verb: Verb, row: Operation, target: Model | None, values: BaseModel, actor: Actor
 ) -> Operation:
@@ -327,35 +281,13 @@ def _begin_inline(
 
 
 def record_intent(row: Operation, actor: Actor) -> None:
-    record(
-        phase="intent",
-        action=row.kind,
-        status="accepted",
-        actor=actor,
-        target_type=row.target_type,
-        target_id=row.target_id or "",
-        target_name=row.target_name,
-        host_name=row.host_name,
-        place=row.place,
-        operation_id=row.pk,
-        after=row.params or None,
-    )
+    after = row.params or None
+    record(phase="intent", status="accepted", actor=actor, after=after, **told_of(row))
 
 
 def _joined(holder: Operation, actor: Actor) -> None:
-    record(
-        phase="event",
-        action=holder.kind,
-        status="accepted",
-        after={"joined": holder.pk},
-        actor=actor,
-        target_type=holder.target_type,
-        target_id=holder.target_id or "",
-        target_name=holder.target_name,
-        host_name=holder.host_name,
-        place=holder.place,
-        operation_id=holder.pk,
-    )
+    joined = {"joined": holder.pk}
+    record(phase="event", status="accepted", actor=actor, after=joined, **told_of(holder))
 
 
 def _on_record(

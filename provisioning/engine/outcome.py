@@ -9,8 +9,9 @@ from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
-from audit.record import Actor, record
+from audit.record import record
 from provisioning.engine import sealing
+from provisioning.engine.recorded import actor_of, told_of
 from provisioning.live import publish_end, publish_operation
 from provisioning.models import Operation, Step
 from provisioning.operations.contract import Undone
@@ -87,26 +88,13 @@ def _on_record(row: Operation, output: str) -> None:
     failed = row.status != Operation.Status.SUCCEEDED
     record(
         phase="outcome",
-        action=row.kind,
         status=row.status,
-        actor=Actor(
-            user_id=row.actor_id,
-            name=row.actor_name,
-            source=row.source,
-            remote_addr=row.remote_addr,
-            user_agent=row.user_agent,
-            request_id=row.request_id,
-        ),
-        target_type=row.target_type,
-        target_id=row.target_id or "",
-        target_name=row.target_name,
-        host_name=row.host_name,
-        place=row.place,
-        operation_id=row.pk,
+        actor=actor_of(row),
         before=row.journal.get("before"),
         after=row.journal.get("after"),
         output=output,
         error=row.message if failed else "",
         error_code=row.error_code,
         duration_ms=(ended - begun).total_seconds() * 1000,
+        **told_of(row),
     )

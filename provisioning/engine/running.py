@@ -11,8 +11,8 @@ from django.db import connection, transaction
 from django.db.models import F
 from django.utils import timezone
 
-from audit.record import Actor
 from provisioning.engine import canary, failpoints, sealing
+from provisioning.engine.recorded import actor_of
 from provisioning.live import publish_lines, publish_operation
 from provisioning.models import LEASE, Operation, OutputLine, Step
 from provisioning.operations.contract import Verb, VerbError
@@ -180,15 +180,3 @@ class Run:
         self.row.version += 1
         if "journal" not in values:
             publish_operation(self.row, steps="step" in values)
-
-
-def actor_of(row: Operation) -> Actor:
-    """Who started the operation, as kept on its row."""
-    return Actor(
-        user_id=row.actor_id,
-        name=row.actor_name,
-        source=row.source,
-        remote_addr=row.remote_addr,
-        user_agent=row.user_agent,
-        request_id=row.request_id,
-    )

@@ -32,6 +32,7 @@ from provisioning.operations import (
     volumes,
 )
 from provisioning.operations.contract import NoParams, Verb
+from provisioning.operations.named_things import OldThing
 from provisioning.quarantine.models import Quarantine
 from provisioning.releases.editing import Configuration
 from provisioning.site_templates.models import SiteTemplate
@@ -163,12 +164,12 @@ _ALL = (
     Verb("volume.create", "Create volume", "made", Host, _OPERATE_HOST, volumes.create,
          params=volumes.NewVolume, on="host", apart="volumes"),
     Verb("volume.remove", "Remove volume", "removed", Host, _MANAGE_HOST, volumes.remove,
-         params=volumes.OldVolume, deadline_s=300, on="host", apart="volumes", alone=True,
+         params=OldThing, deadline_s=300, on="host", apart="volumes", alone=True,
          confirm=True, typed="name"),
     Verb("network.create", "Create network", "made", Host, _OPERATE_HOST, networks.create,
          params=networks.NewNetwork, on="host", apart="networks"),
     Verb("network.remove", "Remove network", "removed", Host, _MANAGE_HOST, networks.remove,
-         params=networks.OldNetwork, on="host", apart="networks", alone=True, confirm=True,
+         params=OldThing, on="host", apart="networks", alone=True, confirm=True,
          typed="name"),
 )  # fmt: skip
 

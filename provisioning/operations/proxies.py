@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 import time
+from functools import partial
 from typing import Final
 
 from django.utils import timezone
@@ -15,8 +16,8 @@ from provisioning.drivers.caddy_load import reload as load_anew
 from provisioning.drivers.errors import DriverError
 from provisioning.drivers.host import HostDriver
 from provisioning.operations import proxy_service
-from provisioning.operations.contract import Op, Undone, VerbError
-from provisioning.operations.proxy_rows import conclude, keep, set_ports
+from provisioning.operations.contract import Op, VerbError
+from provisioning.operations.proxy_rows import as_it_was, conclude, keep, set_ports
 from provisioning.proxy import apply
 from provisioning.proxy.models import Proxy
 from provisioning.proxy.places import (
@@ -62,7 +63,8 @@ def install(op: Op, host: HostDriver) -> None:
         return proxy_service.use(op, host)
     with op.step("Check", percent=5):
         proxy = _checked(op, host, row)
-    try:
+    undo = None if op.recall("was_there") else partial(_undo, op, host, row)
+    with as_it_was(row, undo):
         with op.step("Files", percent=15):
             _write_files(op, host, row, proxy)
         with op.step("Image", percent=25):
@@ -70,13 +72,6 @@ def install(op: Op, host: HostDriver) -> None:
         with op.step("Start", percent=50):
             _compose(op, host, row, compose.up(project_of(row)), timeout_s=_START_S)
             _wait_for_it(host, row, proxy)
-    except (Exception, SystemExit) as error:
-        if op.recall("was_there"):
-            raise
-        _undo(op, host, row)
-        if isinstance(error, DriverError | VerbError):
-            raise Undone(error, f"{row.name} is as it was.") from None
-        raise
     with op.step("Sites", percent=80):
         keep(proxy)
         outcome = apply.apply_all(op, host, row)

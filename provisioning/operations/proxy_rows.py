@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, Final
 
-from provisioning.operations.contract import Op, VerbError
+from provisioning.drivers.errors import DriverError
+from provisioning.operations.contract import Op, Undone, VerbError
 from provisioning.proxy import apply
 from provisioning.proxy.models import Proxy
 from sites.models import Host
@@ -24,6 +27,20 @@ def keep(proxy: Proxy) -> None:
     fields = ("container", "network", *_PORTS)
     values = {name: getattr(proxy, name) for name in fields}
     Proxy.objects.update_or_create(host=proxy.host, defaults=values)
+
+
+@contextmanager
+def as_it_was(row: Host, undo: Callable[[], None] | None) -> Iterator[None]:
+    """What fails within is taken back, a worker's own end included. None: nothing is to be."""
+    try:
+        yield
+    except (Exception, SystemExit) as error:
+        if undo is None:
+            raise
+        undo()
+        if isinstance(error, DriverError | VerbError):
+            raise Undone(error, f"{row.name} is as it was.") from None
+        raise
 
 
 def conclude(op: Op, row: Host, outcome: apply.Outcome, *, done: str) -> None:

@@ -5,11 +5,13 @@ It knows no container by its name, so its upstreams are addresses; `proxy/moved.
 
 from __future__ import annotations
 
+from functools import partial
+
 from provisioning.drivers import host_files
 from provisioning.drivers.errors import DriverError
 from provisioning.drivers.host import HostDriver
-from provisioning.operations.contract import Op, Undone, VerbError
-from provisioning.operations.proxy_rows import conclude, keep, set_ports
+from provisioning.operations.contract import Op, VerbError
+from provisioning.operations.proxy_rows import as_it_was, conclude, keep, set_ports
 from provisioning.proxy import apply
 from provisioning.proxy.models import Proxy
 from provisioning.proxy.places import admin_of, folder_of, put_acme_root, upstreams_of
@@ -21,18 +23,13 @@ def use(op: Op, host: HostDriver) -> None:
     row: Host = op.target
     with op.step("Check", percent=5):
         proxy = _checked(op, host, row)
-    try:
+    with as_it_was(row, partial(_undo, op, host, row, proxy)):
         with op.step("Files", percent=15):
             host_files.make_folder(host, upstreams_of(row), mode=0o755, sudo=row.sudo)
             put_acme_root(host, row)
         with op.step("Network", percent=50):
             if not op.recall("had_network"):
                 _make_network(host, proxy)
-    except (Exception, SystemExit) as error:
-        _undo(op, host, row, proxy)
-        if isinstance(error, DriverError | VerbError):
-            raise Undone(error, f"{row.name} is as it was.") from None
-        raise
     with op.step("Sites", percent=80):
         keep(proxy)
         outcome = apply.apply_all(op, host, row)

@@ -8,13 +8,12 @@ from typing import Annotated, Final
 
 from pydantic import AfterValidator, Field
 
+from provisioning.drivers.reserved_labels import RESERVED, is_reserved
 from provisioning.new_container.engine_config import MADE_BY
 from provisioning.operations.contract import Op
 
 NAME_PATTERN: Final = r"^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,127}$"
 _MAX_LABEL: Final = 1000
-# By these Docker, Compose and SiteFlow know their own.
-_RESERVED: Final = ("com.docker.", "io.docker.", "org.dockerproject.", "siteflow.")
 
 
 def _labels(told: list[str]) -> list[str]:
@@ -22,8 +21,8 @@ def _labels(told: list[str]) -> list[str]:
         key, equals, _ = text.partition("=")
         if not equals or not key.strip() or key != key.strip() or len(text) > _MAX_LABEL:
             raise ValueError(f"write NAME=VALUE, of at most {_MAX_LABEL} characters")
-        if key.lower().startswith(_RESERVED):
-            raise ValueError(f"labels that begin with {', '.join(_RESERVED)} are not for this")
+        if is_reserved(key):
+            raise ValueError(f"labels that begin with {', '.join(RESERVED)} are not for this")
     return told
 
 

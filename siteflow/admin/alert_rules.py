@@ -64,10 +64,8 @@ class RuleAdmin(ReadingAdmin):
         data = request.POST if request.method == "POST" else None
         return self._formed(request, RuleForm(data, user=request.user), "New rule")
 
-    def change_view(
-        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
-    ) -> HttpResponse:
-        row = self._found(request, object_id)
+    def row_page(self, request: HttpRequest, key: str) -> HttpResponse:
+        row = self._found(request, key)
         data = request.POST if request.method == "POST" else None
         return self._formed(request, RuleForm(data, row=row, user=request.user), row.name)
 

@@ -119,10 +119,8 @@ class AlertAdmin(ReadingAdmin):
             row.source = SOURCES[row.kind]
         return {}
 
-    def change_view(
-        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
-    ) -> HttpResponse:
-        row = found_or_404(Alert.objects.visible_to(request.user), object_id)
+    def row_page(self, request: HttpRequest, key: str) -> HttpResponse:
+        row = found_or_404(Alert.objects.visible_to(request.user), key)
         return self.page(
             request,
             "admin/monitoring/alert/alert.html",

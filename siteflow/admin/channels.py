@@ -61,10 +61,8 @@ class ChannelAdmin(ReadingAdmin):
             _say(row)
         return {}
 
-    def change_view(
-        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
-    ) -> HttpResponse:
-        row = self._found(request, object_id)
+    def row_page(self, request: HttpRequest, key: str) -> HttpResponse:
+        row = self._found(request, key)
         return self.page(
             request,
             "admin/monitoring/channel/channel.html",

@@ -74,10 +74,8 @@ class DeliveryAdmin(ReadingAdmin):
         name = "monitoring_delivery_try_again"
         return [path("<int:key>/try-again/", again, name=name), *super().get_urls()]
 
-    def change_view(
-        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
-    ) -> HttpResponse:
-        row = self._found(request, object_id)
+    def row_page(self, request: HttpRequest, key: str) -> HttpResponse:
+        row = self._found(request, key)
         template = "admin/monitoring/delivery/delivery.html"
         return self.page(request, template, title=row.title, row=row)
 

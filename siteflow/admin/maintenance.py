@@ -62,10 +62,8 @@ class MaintenanceAdmin(ReadingAdmin):
         form = MaintenanceForm(data, user=request.user)
         return self._formed(request, form, "New maintenance window")
 
-    def change_view(
-        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
-    ) -> HttpResponse:
-        row = self._mine(request, object_id)
+    def row_page(self, request: HttpRequest, key: str) -> HttpResponse:
+        row = self._mine(request, key)
         data = request.POST if request.method == "POST" else None
         form = MaintenanceForm(data, row=row, user=request.user)
         return self._formed(request, form, f"Maintenance of {row.scope}")

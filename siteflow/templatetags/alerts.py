@@ -10,6 +10,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from monitoring.alerts.kinds import SOURCES
+from siteflow.pills import drawn_pill
 from siteflow.templatetags.console import age, moment, pill
 
 register = template.Library()
@@ -38,11 +39,7 @@ def alert_pill(row: Any) -> SafeString:
         hint = "Not so for long enough yet to be told"
     else:
         state, word, tail = "passed", "resolved", age(row.resolved_at)
-    return format_html(
-        '<span class="pill" data-state="{}" title="{}"><span class="word">{}</span> '
-        '<span class="age">{}</span></span>',
-        state, hint, word, tail,
-    )  # fmt: skip
+    return drawn_pill(state, word, tail, hint)
 
 
 @register.simple_tag

@@ -11,6 +11,7 @@ from django.utils.safestring import SafeString
 
 from provisioning.backups.clocks import SKEW
 from provisioning.backups.judging import State
+from siteflow.pills import drawn_pill
 from siteflow.templatetags.console import age, moment
 from siteflow.wording import absolute, short_age
 
@@ -30,11 +31,7 @@ def backup_pill(told: dict[str, Any]) -> SafeString:
     else:
         tail = age(told["observed_at"])
         hint = f"Read on {told['nas_name']} over SFTP, {absolute(told['observed_at'])}"
-    return format_html(
-        '<span class="pill" data-state="{}" title="{}"><span class="word">{}</span> '
-        '<span class="age">{}</span></span>',
-        _LOOKS.get(state, "failed"), hint, state.label, tail,
-    )  # fmt: skip
+    return drawn_pill(_LOOKS.get(state, "failed"), state.label, tail, hint)
 
 
 @register.simple_tag
@@ -44,11 +41,7 @@ def nas_pill(source: dict[str, Any]) -> SafeString:
     words = {True: ("passed", "read"), False: ("failed", "cannot be read")}
     looks, word = words.get(connected, ("unknown", "unknown"))
     at = source["failing_since"] if connected is False else source["read_at"]
-    return format_html(
-        '<span class="pill" data-state="{}" title="{}"><span class="word">{}</span> '
-        '<span class="age">{}</span></span>',
-        looks, _hint(source), word, age(at) if at else "",
-    )  # fmt: skip
+    return drawn_pill(looks, word, age(at) if at else "", _hint(source))
 
 
 def _hint(source: dict[str, Any]) -> str:

@@ -9,6 +9,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
 from provisioning.certificates.judging import State
+from siteflow.pills import drawn_pill
 from siteflow.templatetags.console import age, moment
 from siteflow.wording import absolute
 
@@ -33,11 +34,7 @@ def certificate_pill(told: dict[str, Any]) -> SafeString:
         at = told["checked_at"] or told["tried_at"]
         tail = age(at) if at else SafeString()
         hint = "Asked from its host" + (f", {absolute(at)}" if at else "")
-    return format_html(
-        '<span class="pill" data-state="{}" title="{}"><span class="word">{}</span> '
-        '<span class="age">{}</span></span>',
-        _LOOKS.get(state, "failed"), hint, state.label, tail,
-    )  # fmt: skip
+    return drawn_pill(_LOOKS.get(state, "failed"), state.label, tail, hint)
 
 
 @register.simple_tag

@@ -17,6 +17,7 @@ from django.utils import timezone
 from django.utils.html import escape, format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
+from siteflow.pills import drawn_pill
 from siteflow.wording import (
     HOST_SOURCES,
     KEY_NAMES,
@@ -102,17 +103,7 @@ def pill(state: str, shown: str = "", at: datetime | None = None, source: str = 
     Without ``at`` and ``source`` only where a test says why: tests/siteflow/test_truth.py.
     """
     hint = f"Source: {source}" if source else ""
-    return _told(state, shown or word(state), age(at) if at else "", hint)
-
-
-def _told(state: str, shown: str, tail: SafeString | str, hint: str) -> SafeString:
-    return format_html(
-        '<span class="pill" data-state="{}"{}><span class="word">{}</span>{}</span>',
-        state,
-        format_html(' title="{}"', hint) if hint else "",
-        shown,
-        format_html(' <span class="age">{}</span>', tail) if tail else "",
-    )
+    return drawn_pill(state, shown or word(state), age(at) if at else "", hint)
 
 
 @register.simple_tag
@@ -120,7 +111,7 @@ def health_pill(part: dict[str, Any]) -> SafeString:
     """A part of SiteFlow's own, and when it last answered."""
     tail = age(part["observed_at"]) if part["observed_at"] else "never seen"
     state = "passed" if part["ok"] else "failed"
-    return _told(state, part["state"], tail, f"Source: {part['source']}")
+    return drawn_pill(state, part["state"], tail, f"Source: {part['source']}")
 
 
 @register.simple_tag
@@ -131,7 +122,7 @@ def operation_pill(row: Any) -> SafeString:
     since = told("finished_at") or told("started_at") or told("created_at")
     status = told("status")
     hint = f"Source: {'the queue' if status == 'queued' else 'its worker'}"
-    return _told("working" if status == "running" else status, word(status), age(since), hint)
+    return drawn_pill("working" if status == "running" else status, word(status), age(since), hint)
 
 
 @register.simple_tag
@@ -139,9 +130,9 @@ def host_pill(row: Any) -> SafeString:
     """A host's state and since when; one that nobody has looked at for long is unknown."""
     if is_out_of_sight(row):
         tail = format_html("since {}", moment(row.inventory_at, "short"))
-        return _told(UNKNOWN, UNKNOWN, tail, f"Last read {absolute(row.inventory_at)}")
+        return drawn_pill(UNKNOWN, UNKNOWN, tail, f"Last read {absolute(row.inventory_at)}")
     hint = f"Source: {HOST_SOURCES[source_of_host(row)]}"
-    shown = _told(row.state, word(row.state), age(row.state_since), hint)
+    shown = drawn_pill(row.state, word(row.state), age(row.state_since), hint)
     if source_of_host(row) != "read":
         return shown
     # What a script needs to see that it is old: refresh.js.
@@ -163,11 +154,11 @@ def site_state(row: Any, fresh: bool) -> SafeString:
     if state in ("draft", "provisioning"):
         return pill(looks, shown, row.found_at, "SiteFlow’s own record")
     if seen is None:
-        return _told(looks, shown, "never seen", "Its host was never read")
+        return drawn_pill(looks, shown, "never seen", "Its host was never read")
     tail = moment(seen, "short") if state == UNKNOWN else age(seen)
     tail = format_html('<span data-host-seen="{}">{}</span>', row.host_id, tail)
     since = format_html("since {}", tail) if state == UNKNOWN else tail
-    return _told(looks, shown, since, f"Source: {SOURCES['read']}, {absolute(seen)}")
+    return drawn_pill(looks, shown, since, f"Source: {SOURCES['read']}, {absolute(seen)}")
 
 
 @register.simple_tag

@@ -10,6 +10,7 @@ from django.utils.safestring import SafeString, mark_safe
 
 from monitoring.graph.things import Tone
 from siteflow.graph_page import STATE_WORDS
+from siteflow.pills import drawn_pill
 from siteflow.templatetags.console import age, moment
 from siteflow.wording import SOURCES, absolute, size
 
@@ -37,12 +38,9 @@ def backup_badge(node: dict[str, Any]) -> SafeString | str:
     backup = node["backup"]
     if backup is None:
         return ""
-    return format_html(
-        '<span class="pill" data-state="{}" title="Source: {}"><span class="word">backup {}</span> '
-        '<span class="age">{}</span></span>',
-        LOOKS[Tone(backup["tone"])], _SOURCES["nas"], backup["state"],
-        age(backup["at"]) if backup["at"] else "",
-    )  # fmt: skip
+    tail = age(backup["at"]) if backup["at"] else ""
+    looks, shown = LOOKS[Tone(backup["tone"])], f"backup {backup['state']}"
+    return drawn_pill(looks, shown, tail, f"Source: {_SOURCES['nas']}")
 
 
 @register.simple_tag
@@ -57,21 +55,14 @@ def node_pill(node: dict[str, Any]) -> SafeString:
         tail = age(node["seen_at"]) if node["seen_at"] else SafeString()
         hint = f"Source: {_SOURCES.get(node['source'], _OWN)}"
     state = node["state"]
-    return format_html(
-        '<span class="pill" data-state="{}" title="{}"><span class="word">{}</span> '
-        '<span class="age">{}</span></span>',
-        LOOKS[Tone(node["tone"])], hint, STATE_WORDS.get(state, state.replace("_", " ")), tail,
-    )  # fmt: skip
+    shown = STATE_WORDS.get(state, state.replace("_", " "))
+    return drawn_pill(LOOKS[Tone(node["tone"])], shown, tail, hint)
 
 
 @register.simple_tag
 def tone_pill(tone: str) -> SafeString:
     """In the legend and the filter."""
-    return format_html(
-        '<span class="pill" data-state="{}"><span class="word">{}</span></span>',
-        LOOKS[Tone(tone)],
-        tone,
-    )
+    return drawn_pill(LOOKS[Tone(tone)], tone)
 
 
 @register.simple_tag

@@ -12,6 +12,7 @@ from django.utils.safestring import SafeString
 
 from siteflow.overview.need import Need
 from siteflow.overview.sentence import Part
+from siteflow.pills import drawn_pill
 from siteflow.templatetags.console import age, moment, pill, word
 from siteflow.wording import SITE_LOOKS, absolute
 
@@ -38,14 +39,8 @@ def site_count(state: str, number: int) -> SafeString:
 @register.simple_tag
 def need_pill(need: Need) -> SafeString:
     """Its state, since when, and who says so."""
-    return format_html(
-        '<span class="pill" data-state="{}" title="Seen by {}"><span class="word">{}</span> '
-        '<span class="age">{}</span></span>',
-        need.state,
-        need.source,
-        need.word or word(need.state),
-        age(need.since) if need.since else "now",
-    )
+    tail = age(need.since) if need.since else "now"
+    return drawn_pill(need.state, need.word or word(need.state), tail, f"Seen by {need.source}")
 
 
 @register.filter

@@ -81,14 +81,8 @@ class SiteBackupAdmin(ReadingAdmin):
             row.told = backup_out(row, now=now)
         return {}
 
-    def change_view(
-        self,
-        request: HttpRequest,
-        object_id: str,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
-        row = found_or_404(backup_rows(request.user), object_id)
+    def row_page(self, request: HttpRequest, key: str) -> HttpResponse:
+        row = found_or_404(backup_rows(request.user), key)
         own = [one for one in buttons(request.user, "site", row.site) if one.kind == "backup.check"]
         return self.page(
             request,

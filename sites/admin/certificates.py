@@ -72,14 +72,8 @@ class CertificateAdmin(ReadingAdmin):
             row.told = certificate_out(row, now=now)
         return {}
 
-    def change_view(
-        self,
-        request: HttpRequest,
-        object_id: str,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
-        row = found_or_404(certificate_rows(request.user), object_id)
+    def row_page(self, request: HttpRequest, key: str) -> HttpResponse:
+        row = found_or_404(certificate_rows(request.user), key)
         return self.page(
             request,
             "console/certificate.html",

@@ -73,12 +73,7 @@ class ContainerAdmin(ReadingAdmin):
     def around(self, request: HttpRequest) -> dict[str, Any]:
         return {"may_make": may_somewhere(request.user, "sites.manage_site")}
 
-    def add_view(
-        self,
-        request: HttpRequest,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
+    def new_page(self, request: HttpRequest) -> HttpResponse:
         return new_container_page(request, self.frame(request))
 
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
@@ -96,14 +91,8 @@ class ContainerAdmin(ReadingAdmin):
             "max_targets": MAX_TARGETS,
         }
 
-    def change_view(
-        self,
-        request: HttpRequest,
-        object_id: str,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
-        row = found_or_404(container_rows(request.user).defer(None), object_id)
+    def row_page(self, request: HttpRequest, key: str) -> HttpResponse:
+        row = found_or_404(container_rows(request.user).defer(None), key)
         tab = request.GET.get("tab", TABS[0])
         if tab not in TABS:
             raise Http404

@@ -65,14 +65,8 @@ class DomainAdmin(ReadingAdmin):
         ]
         return own + super().get_urls()
 
-    def change_view(
-        self,
-        request: HttpRequest,
-        object_id: str,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
-        row = found_or_404(domain_rows(request.user), object_id)
+    def row_page(self, request: HttpRequest, key: str) -> HttpResponse:
+        row = found_or_404(domain_rows(request.user), key)
         tab = request.GET.get("tab", TABS[0])
         if tab not in TABS:
             raise Http404

@@ -124,12 +124,7 @@ class HostAdmin(ReadingAdmin):
             row.fresh, row.wizard = host_is_fresh(row), guided.get(row.pk)
         return {"wizards": wizards}
 
-    def add_view(
-        self,
-        request: HttpRequest,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
+    def new_page(self, request: HttpRequest) -> HttpResponse:
         return add_page(request, self.frame(request))
 
     def set_up_view(self, request: HttpRequest) -> HttpResponse:
@@ -146,14 +141,8 @@ class HostAdmin(ReadingAdmin):
         row = found_or_404(Host.objects.visible_to(request.user), key)
         return nas_page(request, row, self.frame(request))
 
-    def change_view(
-        self,
-        request: HttpRequest,
-        object_id: str,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
-        row = found_or_404(self.get_queryset(request).defer("credential__encrypted"), object_id)
+    def row_page(self, request: HttpRequest, key: str) -> HttpResponse:
+        row = found_or_404(self.get_queryset(request).defer("credential__encrypted"), key)
         tab = request.GET.get("tab", TABS[0])
         if tab not in TABS:
             raise Http404

@@ -49,13 +49,7 @@ class QuarantineAdmin(ReadingAdmin):
             row.active = active.get(row.pk)
         return {}
 
-    def change_view(
-        self,
-        request: HttpRequest,
-        object_id: str,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
+    def row_page(self, request: HttpRequest, key: str) -> HttpResponse:
         """All there is to say stands in the list."""
         return HttpResponseRedirect(reverse("admin:provisioning_quarantine_changelist"))
 

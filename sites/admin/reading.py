@@ -61,6 +61,24 @@ class ReadingAdmin(ReadOnly, ChoosingKeys):
             context |= self.told(request, list(context["cl"].result_list))
         return response
 
+    def add_view(
+        self, request: HttpRequest, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        return self.new_page(request)
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        return self.row_page(request, object_id)
+
+    def new_page(self, request: HttpRequest) -> HttpResponse:
+        """Django's own form, which is closed."""
+        return super().add_view(request)
+
+    def row_page(self, request: HttpRequest, key: str) -> HttpResponse:
+        """The page of one, of which ``key`` is what stands in the address."""
+        return super().change_view(request, key)
+
     def around(self, request: HttpRequest) -> dict[str, Any]:
         """What a list's page shows besides its rows."""
         return {}

@@ -56,14 +56,8 @@ class RolloutAdmin(ReadingAdmin):
             row.counts = rollout_out(row)["sites"]  # type: ignore[attr-defined]
         return {}
 
-    def change_view(
-        self,
-        request: HttpRequest,
-        object_id: str,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
-        row = found_or_404(Rollout.objects.visible_to(request.user), object_id)
+    def row_page(self, request: HttpRequest, key: str) -> HttpResponse:
+        row = found_or_404(Rollout.objects.visible_to(request.user), key)
         return self.page(
             request,
             "admin/provisioning/rollout/rollout.html",

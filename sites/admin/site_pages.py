@@ -11,6 +11,7 @@ from django.urls import reverse
 
 from audit.record import Actor
 from provisioning.engine import EngineError
+from provisioning.log_archive.shown import archive_rows
 from provisioning.releases.models import Release
 from provisioning.releases.numbers import base_of
 from provisioning.releases.revealing import reveal
@@ -38,6 +39,7 @@ def release_page(
         "release": row,
         "item": release_detail(row, against),
         "others": [one.number for one in releases_of(site) if one.number != row.number],
+        "archives": list(archive_rows(request.user).filter(site=site, release=row.number)),
         "can_go_back": row.status == Release.Status.PAST,
         "can_come": row.status in (Release.Status.PREPARED, Release.Status.FAILED),
     }

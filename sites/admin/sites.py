@@ -82,22 +82,11 @@ class SiteAdmin(ReadingAdmin):
             row.fresh = host_is_fresh(row.host)
         return {}
 
-    def add_view(
-        self,
-        request: HttpRequest,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
+    def new_page(self, request: HttpRequest) -> HttpResponse:
         return new_site_page(request, self.frame(request))
 
-    def change_view(
-        self,
-        request: HttpRequest,
-        object_id: str,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
-        row = found_or_404(site_rows(request.user), object_id)
+    def row_page(self, request: HttpRequest, key: str) -> HttpResponse:
+        row = found_or_404(site_rows(request.user), key)
         tab = request.GET.get("tab", TABS[0])
         if tab not in TABS:
             raise Http404

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
+from tests.e2e.hostile_rows import ROWS
 from tests.lab import Lab
 from tests.stack import Client, Stack, add_lab_host, stack
 
@@ -20,6 +21,13 @@ def console(lab: Lab) -> Iterator[Stack]:
     with stack() as running:
         add_lab_host(running, lab.web1)
         add_lab_host(running, lab.web2, sudo=True)
+        yield running
+
+
+@pytest.fixture(scope="module")
+def full_console() -> Iterator[Stack]:
+    with stack() as running:
+        running.manage("shell", "-c", ROWS)
         yield running
 
 

@@ -11,8 +11,8 @@ from typing import Any, Final
 import pytest
 from playwright.sync_api import Browser
 
+from tests.e2e.console import opened
 from tests.e2e.surfaces import WITHIN_S, Expected, Surfaces
-from tests.e2e.test_pages import opened
 from tests.e2e.troubles import World, be_quick, certificate_served, site_served, world
 from tests.lab import Lab
 from tests.monitoring.notify.mail_server import Mailbox, mail_server

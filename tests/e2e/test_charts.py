@@ -8,11 +8,10 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, WebSocket, expect
 
-from tests.e2e.test_pages import full_console, opened
+from tests.e2e.console import opened
 from tests.monitoring.waiting import until
 from tests.stack import Client, Stack
 
-__all__ = ["full_console"]
 pytestmark = pytest.mark.e2e
 
 _DRAWN = """canvas => {

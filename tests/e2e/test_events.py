@@ -9,7 +9,7 @@ import signal
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.e2e.test_pages import opened
+from tests.e2e.console import opened
 from tests.lab import Lab
 from tests.stack import Stack
 

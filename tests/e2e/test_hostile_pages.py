@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Dialog
 
-from tests.e2e.test_pages import opened
+from tests.e2e.console import opened
 from tests.stack import Stack, stack
 
 pytestmark = pytest.mark.e2e

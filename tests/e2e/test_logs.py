@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from tests.e2e.console import opened
 from tests.e2e.relay import relay
 from tests.e2e.test_graph import POLICY
-from tests.e2e.test_pages import opened
 from tests.e2e.test_terminals import picture
 from tests.lab import Lab
 from tests.lab.images import BUSYBOX

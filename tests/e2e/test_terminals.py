@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from tests.e2e.console import opened
 from tests.e2e.test_graph import POLICY
-from tests.e2e.test_pages import opened
 from tests.lab import Lab
 from tests.monitoring.waiting import until
 from tests.siteflow.terminals.coming import back_to, come_and_go, container, held

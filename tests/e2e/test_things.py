@@ -10,7 +10,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
-from tests.e2e.test_pages import LOOKS, WIDER, opened
+from tests.e2e.console import LOOKS, WIDER, opened
 from tests.lab import Lab
 from tests.lab.command import LabError
 from tests.lab.image_registry import registry

@@ -69,7 +69,7 @@ DISPLAY: Final[tuple[tuple[str, str, str], ...]] = (
      "spares a look at the host; the page that would show it asks again"),
     ("sites/admin/templates.py", "may_somewhere(request.user, 'sites.manage_site')", _BUTTON),
     ("siteflow/admin/alerts.py", "around asks: may(request.user, MANAGE)", _LINK),
-    ("siteflow/admin/alerts.py", "change_view asks: may(request.user, MANAGE)", _LINK),
+    ("siteflow/admin/alerts.py", "row_page asks: may(request.user, MANAGE)", _LINK),
     ("siteflow/admin/alerts.py", "may_on(request.user, ACTED_ON_BY[", _BUTTON),
     ("monitoring/alerts/shown.py", "reach(user, 'sites.view_container')",
      "names the containers of a host or site that one sees; no role sees one without the other"),

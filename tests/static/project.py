@@ -1,4 +1,4 @@
-"""All of the product against all rules."""
+"""All of the product against all rules, and whatever is written against the size of a file."""
 
 from __future__ import annotations
 
@@ -8,12 +8,15 @@ from typing import Final
 
 from tests.static.findings import Allowed, Finding
 from tests.static.rules import check_python
+from tests.static.sizes import check_size
 from tests.static.texts import check_script, check_template
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 _CHECKS: Final = {".py": check_python, ".html": check_template, ".js": check_script}
 # Or not of a running console: assets/ is for before that.
 _NOT_OURS: Final = ("assets", "tests", "var", "build", "node_modules")
+_WRITTEN: Final = frozenset({*_CHECKS, ".css", ".mjs", ".sh"})
+_NOT_WRITTEN: Final = frozenset({"vendor", "node_modules"})
 
 
 def files(root: Path = ROOT) -> Iterator[Path]:
@@ -33,6 +36,18 @@ def findings(root: Path = ROOT) -> Iterator[Finding]:
     for path in files(root):
         check = _CHECKS[path.suffix]
         yield from check(str(path.relative_to(root)), path.read_text())
+    for path in written(root):
+        yield from check_size(str(path.relative_to(root)), path.read_text())
+
+
+def written(root: Path = ROOT) -> Iterator[Path]:
+    """Tests and migrations, too, and style sheets."""
+    for folder in sorted(root.iterdir()):
+        if (folder / "__init__.py").is_file() or folder.name in ("assets", "templates"):
+            for path in sorted(folder.rglob("*")):
+                parts = path.relative_to(root).parts
+                if path.suffix in _WRITTEN and _NOT_WRITTEN.isdisjoint(parts) and path.is_file():
+                    yield path
 
 
 def complaints(found: Iterable[Finding], allowed: Iterable[Allowed]) -> list[str]:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from tests.static.allowed import ALLOWED
 from tests.static.findings import Allowed, Finding
-from tests.static.project import complaints, files, findings
+from tests.static.project import complaints, files, findings, written
 
 FOUND = Finding("sites/a.py", 3, "shell", "a shell", "os.system(text)")
 
@@ -44,3 +44,17 @@ def test_what_is_looked_at(tmp_path: Path) -> None:
     seen = [str(one.relative_to(tmp_path)) for one in files(tmp_path)]
     assert seen == ["app/__init__.py", "app/a.py", "app/static/app/a.js", "templates/a.html"]
     assert len(list(files())) > 150
+
+
+def test_a_file_that_is_too_long_is_found_wherever_it_is_written(tmp_path: Path) -> None:
+    for name, lines in (("app/__init__.py", 400), ("app/a.css", 401), ("tests/__init__.py", 401),
+                        ("app/migrations/0001.py", 401), ("templates/a.html", 401),
+                        ("app/static/vendor/b.js", 401), ("app/recorded.json", 401)):  # fmt: skip
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("\n" * lines)
+    assert [(one.path, one.line, one.rule) for one in findings(tmp_path)] == [
+        (path, 401, "size")
+        for path in ("app/a.css", "app/migrations/0001.py", "templates/a.html", "tests/__init__.py")
+    ]
+    assert len(list(written())) > len(list(files()))

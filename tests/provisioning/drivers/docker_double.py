@@ -5,6 +5,14 @@ from __future__ import annotations
 import json
 import socket
 from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from provisioning.drivers.dial import LocalDialer
+from provisioning.drivers.dockerd import Dockerd
+from provisioning.drivers.errors import DriverError
+from provisioning.drivers.target import LocalTarget
 
 VERSION = {"ApiVersion": "1.41", "MinAPIVersion": "1.12", "Version": "20.10.24"}
 
@@ -55,3 +63,16 @@ class Double:
             if path.endswith(end):
                 return answers.pop(0) if len(answers) > 1 else answers[0]
         return http(404, {"message": f"page not found: {path}"})
+
+
+def engine(path: Path, *, timeout_s: float = 3.0, streams: int = 3) -> Dockerd:
+    dialer = LocalDialer(LocalTarget("web1", str(path)))
+    return Dockerd(who="web1", dialer=dialer, timeout_s=timeout_s, streams=streams)
+
+
+def fails(call: Callable[[], object]) -> DriverError:
+    with pytest.raises(DriverError) as caught:
+        call()
+    assert caught.value.message.startswith("web1: ")
+    assert caught.value.advice
+    return caught.value

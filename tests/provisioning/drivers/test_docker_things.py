@@ -18,11 +18,9 @@ from provisioning.drivers.host import DockerApi
 from provisioning.drivers.things import DiskUsage, ImageState, NetworkState, VolumeState
 from tests.lab.images import BUSYBOX
 from tests.lab.lab import Lab
-from tests.provisioning.drivers.docker_double import Double, http
+from tests.provisioning.drivers.docker_double import Double, engine, fails, http
 from tests.provisioning.drivers.lab_targets import opened
-from tests.provisioning.drivers.test_dockerd import docker, double, engine, fails
 
-__all__ = ["docker", "double", "engine"]
 ID = "sha256:" + "ab" * 32
 LABELS = {"com.example.owner": "ü $(id)"}
 

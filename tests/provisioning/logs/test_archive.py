@@ -17,6 +17,7 @@ from provisioning.proxy.models import Proxy
 from sites.models import Domain, Site
 from tests.people import alice, charlie, logged_in
 from tests.provisioning.rows import make_host
+from tests.provisioning.site_rows import make_release
 
 __all__ = ["alice", "charlie"]
 pytestmark = pytest.mark.django_db
@@ -114,3 +115,22 @@ def test_the_proxys_log_of_the_site(site: Site, host: FakeHost) -> None:
     row = LogArchive.objects.get()
     assert told.said == [] and (row.kind, row.name) == ("proxy", "shop.example")
     assert row.reveal() == '{"status":200}'
+
+
+def test_the_page_of_a_release_has_the_logs_of_its_containers_and_no_others(
+    site: Site, host: FakeHost, alice: Any
+) -> None:
+    for number, status in ((2, "past"), (3, "current")):
+        make_release(site, number, status=status)
+    keep(host, site, "web")
+    other = Site.objects.create(host=site.host, name="blog", project="blog")
+    host.containers["blog"] = fake_container("blog")
+    host.logs["blog"] = ["three"]
+    keep(host, other, "blog")
+    own, foreign = (LogArchive.objects.get(site=one) for one in (site, other))
+    client, root = logged_in(alice), f"/admin/sites/site/{site.pk}/releases"
+    pages = {number: client.get(f"{root}/{number}/").content.decode() for number in (2, 3)}
+    assert "Logs of its containers" in pages[3]
+    assert f"/api/log-archives/{own.pk}?format=text" in pages[3]
+    assert f"/api/log-archives/{foreign.pk}?" not in pages[3]
+    assert "log-archives" not in pages[2]

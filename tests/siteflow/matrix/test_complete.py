@@ -31,11 +31,11 @@ def same(there: Iterable[Any], told: Iterable[Any], where: str) -> None:
 
 
 def test_every_address_of_the_api() -> None:
-    same(described(), table.API, "API in tests/siteflow/permission_table.py")
+    same(described(), table.API, "API in tests/siteflow/permission_table/api_….py")
 
 
 def test_every_page_and_every_action_of_a_list(db: None) -> None:
-    same(routes(), PAGES, "PAGES in tests/siteflow/matrix/pages.py")
+    same(routes(), PAGES, "PAGES in tests/siteflow/matrix/…pages.py")
 
 
 def test_every_further_question_is_of_an_address_and_a_visitor_there_is() -> None:
@@ -46,16 +46,16 @@ def test_every_further_question_is_of_an_address_and_a_visitor_there_is() -> Non
 
 
 def test_every_verb() -> None:
-    same(VERBS, table.VERBS, "VERBS in tests/siteflow/permission_table.py")
+    same(VERBS, table.VERBS, "VERBS in tests/siteflow/permission_table/verbs.py")
 
 
 def test_every_topic() -> None:
-    same(TOPICS, table.TOPICS, "TOPICS in tests/siteflow/permission_table.py")
+    same(TOPICS, table.TOPICS, "TOPICS in tests/siteflow/permission_table/sockets.py")
 
 
 def test_every_type_of_message() -> None:
     types = [get_args(one.model_fields["type"].annotation)[0] for one in get_args(Frame)]
-    same(types, table.MESSAGES, "MESSAGES in tests/siteflow/permission_table.py")
+    same(types, table.MESSAGES, "MESSAGES in tests/siteflow/permission_table/sockets.py")
 
 
 def test_every_socket() -> None:
@@ -65,7 +65,7 @@ def test_every_socket() -> None:
 
 def test_every_command() -> None:
     ours = [name for name, app in get_commands().items() if app in OURS]
-    same(ours, table.COMMANDS, "COMMANDS in tests/siteflow/permission_table.py")
+    same(ours, table.COMMANDS, "COMMANDS in tests/siteflow/permission_table/commands.py")
 
 
 @pytest.mark.parametrize("name", table.COMMANDS)
@@ -73,7 +73,7 @@ def test_every_part_of_a_command_answers_in_json_too(name: str) -> None:
     leaves = table.COMMANDS[name]
     tree: Any = getattr(get_command(name), "command_tree", None)
     children = getattr(tree, "children", {}) if leaves else {}
-    same(children, leaves, f"COMMANDS[{name!r}] in tests/siteflow/permission_table.py")
+    same(children, leaves, f"COMMANDS[{name!r}] in tests/siteflow/permission_table/commands.py")
     for leaf in children.values():
         options = {option for one in leaf.click_command.params for option in one.opts}
         assert "--json" in options, f"{name} {leaf}"
