@@ -46,6 +46,14 @@ def process_ended(row: TerminalSession, host: HostDriver) -> bool:
     )
 
 
+def surely_ended(row: TerminalSession, host: HostDriver) -> bool:
+    """The same where it is not known whether it was started: what starts it may be on its way."""
+    if not process_ended(row, host):
+        return False
+    is_young = timezone.now() - row.started_at < AGAIN
+    return not (is_young and row.exec_id and exec_ending.is_only_made(host, row.exec_id))
+
+
 def finish(
     row: TerminalSession, *, why: str, exit_code: int | None, is_gone: bool, error: str = ""
 ) -> bool:
@@ -128,7 +136,7 @@ def _failure(row: TerminalSession, way: Way) -> DriverError | None:
     try:
         if row.host is None:
             raise DriverError(f"{row.host_name} is not known any more.", "not_found")
-        if process_ended(row, way(row.host)):
+        if surely_ended(row, way(row.host)):
             return None
     except DriverError as error:
         return None if error.code == "not_found" else error

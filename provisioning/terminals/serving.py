@@ -17,8 +17,6 @@ from provisioning.terminals.models import TerminalSession
 
 log = logging.getLogger(__name__)
 
-# What a process sent to a host just before it died may start there a moment later.
-UNDER_WAY: Final = timedelta(seconds=2)
 _lines: Final[list[Lifeline]] = []  # held for as long as the process lives
 
 
@@ -38,11 +36,11 @@ def new_mark() -> str:
 
 
 def give_back(*, now: datetime) -> None:
-    """Terminals of web processes that died on this machine are nobody's in a moment."""
+    """Terminals of web processes that died on this machine are nobody's from now on."""
 
     def of(name: str) -> None:
         log.warning("web process %s ended without a word about its terminals", name)
-        theirs = TerminalSession.objects.open().filter(mark__startswith=name)
-        theirs.filter(lease_until__gt=now + UNDER_WAY).update(lease_until=now + UNDER_WAY)
+        theirs = TerminalSession.objects.open().filter(mark__startswith=name, lease_until__gte=now)
+        theirs.update(lease_until=now - timedelta(seconds=1))
 
     bury(TERMINAL, of)

@@ -14,7 +14,7 @@ from provisioning.drivers.errors import DriverError
 from provisioning.drivers.exec_ending import session_of
 from provisioning.drivers.exec_frames import Unframed
 from provisioning.drivers.fake import FakeHost, fake_container
-from provisioning.drivers.terminal import Start
+from provisioning.drivers.terminal import ExecState, Start
 from provisioning.lifeline import TERMINAL, Lifeline
 from provisioning.models import RecordingPiece, TerminalSession
 from provisioning.terminals import ending, retention, serving
@@ -74,14 +74,29 @@ def test_of_a_web_process_that_died_here_nobody_waits_for_the_lease(
     lines = [Lifeline(mark[0] * 16, kind=TERMINAL) for mark in (row.mark, other.mark)]
     assert ending.reap() == 0
     lines[0]._file.close()  # as the kernel does when it dies
-    now = timezone.now()
-    assert ending.reap(now=now) == 0  # what it has just sent may be on its way
-    assert ending.reap(now=now + serving.UNDER_WAY * 2) == 1
+    assert ending.reap() == 1
     assert fake.terminals[0].code == 137
     row.refresh_from_db()
     other.refresh_from_db()
     assert (row.why, other.ended_at) == ("lost", None)
     lines[1].close()
+
+
+def test_what_may_start_a_moment_later_is_not_called_ended(
+    web1: Host, fake: FakeHost, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    row = orphan(web1, fake)
+    state = fake.docker.exec_state
+    made = ExecState(running=False, exit_code=None)
+    monkeypatch.setattr(fake.fake_docker, "exec_state", lambda exec_id: made)
+    assert ending.reap() == 1
+    row.refresh_from_db()
+    assert row.left_over
+    monkeypatch.setattr(fake.fake_docker, "exec_state", state)  # it has started by now
+    assert ending.reap(now=timezone.now() + timedelta(minutes=1)) == 1
+    assert fake.terminals[0].code == 137
+    row.refresh_from_db()
+    assert not row.left_over
 
 
 def test_a_mark_begins_with_the_name_of_the_process(settings: Settings, tmp_path: Path) -> None:
