@@ -16,8 +16,8 @@ from monitoring import leases
 from monitoring.alive import touch
 from monitoring.database import DATABASE_GONE, DatabaseThreads
 from monitoring.leases import Watched
-from monitoring.lifeline import bury
 from provisioning.drivers import pool
+from provisioning.lifeline import MONITOR, bury
 
 log = logging.getLogger(__name__)
 
@@ -77,7 +77,7 @@ class Supervisor:
         """One look: renews and balances leases when it is time, starts and stops watchers."""
         now = timezone.now()
         if time.monotonic() - self._renewed_at >= leases.RENEW_S:
-            for name in self._database(lambda: bury(leases.leave)):
+            for name in self._database(lambda: bury(MONITOR, leases.leave)):
                 log.warning("monitor %s ended without a word; its hosts are free", name)
             self._living = self._database(lambda: leases.announce(self._name, now=now))
             self._renewed_at = time.monotonic()

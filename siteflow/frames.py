@@ -79,6 +79,8 @@ def parse_as(text: str | None, frames: TypeAdapter[T]) -> T:
         raise BadFrame(f"A message may have {MAX_FRAME_BYTES} bytes.", "message_too_large")
     try:
         value = json.loads(text)
+        if "\\ud" in text.lower():  # half of a surrogate pair: nobody could be answered with it
+            json.dumps(value, ensure_ascii=False).encode()
     except (ValueError, RecursionError):
         raise BadFrame("This is not JSON.", "bad_json") from None
     try:

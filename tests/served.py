@@ -50,8 +50,10 @@ def by_daphne(port: int) -> list[str]:
 
 
 @contextmanager
-def served(folder: Path, argv_of: Callable[[int], list[str]] = by_daphne) -> Iterator[Served]:
-    stack = Stack(folder, {"DATABASE_URL": "", "REDIS_URL": ""})
+def served(
+    folder: Path, argv_of: Callable[[int], list[str]] = by_daphne, **variables: str
+) -> Iterator[Served]:
+    stack = Stack(folder, {"DATABASE_URL": "", "REDIS_URL": "", **variables})
     stack.manage("prepare")
     log = folder / "web.log"
     environment = {**stack.environment, "DJANGO_SETTINGS_MODULE": "siteflow.settings"}

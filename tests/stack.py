@@ -11,7 +11,7 @@ import sys
 import tempfile
 import time
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -26,6 +26,7 @@ from tests.databases import free_port
 
 ROOT = Path(__file__).resolve().parent.parent
 PASSWORD = "correct horse battery"
+SERVES = ("manage.py", "serve")
 READY_S = 60
 
 
@@ -36,8 +37,11 @@ class NotReadyError(RuntimeError):
 class Stack:
     """Processes of one data folder. ``url`` is where the console answers."""
 
-    def __init__(self, folder: Path, variables: Mapping[str, str]) -> None:
+    def __init__(
+        self, folder: Path, variables: Mapping[str, str], *, serves: Sequence[str] = SERVES
+    ) -> None:
         self.folder = folder
+        self.serves = serves
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.log = folder / "serve.log"
@@ -81,7 +85,7 @@ class Stack:
             self.supervisor.wait(READY_S)
         with self.log.open("ab") as log:
             self.supervisor = subprocess.Popen(
-                [sys.executable, "manage.py", "serve"],
+                [sys.executable, *self.serves],
                 cwd=ROOT,
                 env=self.environment,
                 stdout=log,
@@ -197,14 +201,14 @@ def _read(path: Path) -> bytes:
 
 
 @contextmanager
-def stack(**variables: str) -> Iterator[Stack]:
+def stack(*, serves: Sequence[str] = SERVES, **variables: str) -> Iterator[Stack]:
     """A prepared and running SiteFlow on a data folder of its own, gone afterwards."""
     folder = Path(tempfile.mkdtemp(prefix="siteflow-stack-"))
     try:
         with database_of_its_own(
             variables.get("DATABASE_URL") or os.environ.get("DATABASE_URL")
         ) as own:
-            running = Stack(folder, {**variables, **own})
+            running = Stack(folder, {**variables, **own}, serves=serves)
             try:
                 running.manage("prepare")
                 running.start()

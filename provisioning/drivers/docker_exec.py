@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from provisioning.drivers.docker_calls import DockerCalls
 from provisioning.drivers.docker_errors import translated
+from provisioning.drivers.docker_transport import StaleStream
 from provisioning.drivers.errors import DriverError
 from provisioning.drivers.exec_frames import Unframed
 from provisioning.drivers.hostile import printable
@@ -78,6 +79,12 @@ class DockerExec(DockerCalls):
         return terminal
 
     def _made(self, docker_id: str, start: Start) -> str:
+        try:
+            return self._made_once(docker_id, start)
+        except StaleStream:  # one that is made and never started is nothing
+            return self._made_once(docker_id, start)
+
+    def _made_once(self, docker_id: str, start: Start) -> str:
         name = self._checked(docker_id)
         environment = {MARK: start.mark, **({"TERM": TERM} if start.tty else {})}
         with translated(self._who, f"starting a process in {name}"):
@@ -111,6 +118,9 @@ class DockerExec(DockerCalls):
             try:
                 with translated(self._who, "resizing a terminal"):
                     return self._api().exec_resize(checked, height=rows, width=cols)  # type: ignore[no-any-return]
+            except StaleStream:  # once more: done twice, it does no harm
+                if not left:
+                    raise
             except DriverError as error:
                 # For a moment after its start there is no terminal yet; a process that ended has
                 # none any more.

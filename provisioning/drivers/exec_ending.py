@@ -95,6 +95,17 @@ def end(
     return not _state(host, exec_id).running
 
 
+def is_only_made(host: HostDriver, exec_id: str) -> bool:
+    """Whether it was never started. What starts it may still be on its way."""
+    try:
+        state = host.docker.exec_state(exec_id)
+    except DriverError as error:
+        if error.code == "not_found":
+            return False
+        raise
+    return not state.running and state.exit_code is None
+
+
 def _ways(
     host: HostDriver, docker_id: str, pid: int, session: int, *, mark: str, user: str, sudo: bool
 ) -> Iterator[tuple[Callable[[], object], float]]:

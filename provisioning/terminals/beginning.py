@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import secrets
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -23,6 +22,7 @@ from provisioning.terminals.models import (
     ON_HOSTS,
     TerminalSession,
 )
+from provisioning.terminals.serving import new_mark
 from sites.models import Container, Host
 from sites.rights import may, may_on
 
@@ -145,7 +145,7 @@ def _row(
         container=inside,
         container_name=inside.name if inside else "",
         docker_id=inside.docker_id if inside else "",
-        mark=secrets.token_hex(16),
+        mark=new_mark(),
         command=shown(wanted.argv),
         run_as=wanted.user[:100],
         tty=wanted.tty,

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import logging
+import random
+from collections import defaultdict
+from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Final
 
 from django.db import transaction
@@ -16,22 +20,20 @@ from provisioning.drivers.errors import DriverError
 from provisioning.drivers.host import HostDriver
 from provisioning.terminals.beginning import on_record
 from provisioning.terminals.models import TerminalSession
+from provisioning.terminals.serving import give_back
 from provisioning.terminals.way import driver_of
+from sites.models import Host
 
+Way = Callable[[Host], HostDriver]
+Share = Callable[[Callable[[list[TerminalSession]], None], list[list[TerminalSession]]], None]
 log = logging.getLogger(__name__)
 
 AGAIN: Final = timedelta(seconds=30)
 TRIED_FOR: Final = timedelta(days=1)  # a process that is left is looked for
 AT_ONCE: Final = 20
 # How a terminal may end → whether that is as it should be.
+_SILENT: Final = ("link_lost", "timeout", "unreachable", "refused")
 WELL: Final = frozenset({"exited", "closed", "left", "idle", "too_long"})
-
-
-def host_of(row: TerminalSession) -> HostDriver:
-    """The way to its host. DriverError when there is none, as when the host's key has changed."""
-    if row.host is None:
-        raise DriverError(f"{row.host_name} is not known any more.", "not_found")
-    return driver_of(row.host)
 
 
 def process_ended(row: TerminalSession, host: HostDriver) -> bool:
@@ -42,6 +44,14 @@ def process_ended(row: TerminalSession, host: HostDriver) -> bool:
     return exec_ending.end(
         host, row.docker_id, row.exec_id, mark=row.mark, user=row.run_as, sudo=sudo
     )
+
+
+def surely_ended(row: TerminalSession, host: HostDriver) -> bool:
+    """The same where it is not known whether it was started: what starts it may be on its way."""
+    if not process_ended(row, host):
+        return False
+    is_young = timezone.now() - row.started_at < AGAIN
+    return not (is_young and row.exec_id and exec_ending.is_only_made(host, row.exec_id))
 
 
 def finish(
@@ -82,15 +92,55 @@ def _outcome(row: TerminalSession, *, is_gone: bool, error: str) -> None:
     )
 
 
-def reap(*, now: datetime | None = None) -> int:
-    """Ends what no web process looks after any more, and what could not be ended before."""
+def one_by_one(
+    work: Callable[[list[TerminalSession]], None], parts: list[list[TerminalSession]]
+) -> None:
+    for part in parts:
+        work(part)
+
+
+def reap(*, way: Way = driver_of, share: Share = one_by_one, now: datetime | None = None) -> int:
+    """Ends what no web process looks after any more, and what could not be ended before.
+
+    ``way`` has to be the one by which this process reaches its hosts for all else, too: a host has
+    one driver, and another way to it would cut off whoever uses that. ``share`` calls what it is
+    given with each part, which is all of one host.
+    """
     now = now or timezone.now()
+    give_back(now=now)
     orphans = TerminalSession.objects.open().filter(lease_until__lt=now)
     rest = TerminalSession.objects.filter(left_over=True, try_at__lt=now)
-    found = [*_claimed(orphans, now=now), *_claimed(rest, now=now)]
-    for row in found:
-        _end_orphan(row, now=now)
-    return len(found)
+    parts: dict[int | None, list[TerminalSession]] = defaultdict(list)
+    for row in [*_claimed(orphans, now=now), *_claimed(rest, now=now)]:
+        parts[row.host_id].append(row)
+    share(partial(_end_orphans, way=way, now=now), list(parts.values()))
+    return sum(len(rows) for rows in parts.values())
+
+
+def _end_orphans(rows: list[TerminalSession], *, way: Way, now: datetime) -> None:
+    """All of one host, which is asked no more in this round once it does not answer.
+
+    That may be a single container that hangs, so it must not always be the first.
+    """
+    random.shuffle(rows)
+    silent: DriverError | None = None
+    for row in rows:
+        error = silent or _failure(row, way)
+        if error is not None and error.code in _SILENT:
+            silent = error
+        _end_orphan(row, error, now=now)
+
+
+def _failure(row: TerminalSession, way: Way) -> DriverError | None:
+    """Ends the process; why it may still run, or None."""
+    try:
+        if row.host is None:
+            raise DriverError(f"{row.host_name} is not known any more.", "not_found")
+        if surely_ended(row, way(row.host)):
+            return None
+    except DriverError as error:
+        return None if error.code == "not_found" else error
+    return DriverError("", "runs")
 
 
 def _claimed(rows: QuerySet[TerminalSession], *, now: datetime) -> list[TerminalSession]:
@@ -106,12 +156,8 @@ def _claimed(rows: QuerySet[TerminalSession], *, now: datetime) -> list[Terminal
     return taken
 
 
-def _end_orphan(row: TerminalSession, *, now: datetime) -> None:
-    error = ""
-    try:
-        is_gone = process_ended(row, host_of(row))
-    except DriverError as failure:
-        is_gone, error = failure.code == "not_found", failure.message
+def _end_orphan(row: TerminalSession, failure: DriverError | None, *, now: datetime) -> None:
+    is_gone, error = failure is None, failure.message if failure else ""
     if row.ended_at is None:
         finish(row, why="lost", exit_code=None, is_gone=is_gone, error=f"{_LOST} {error}".strip())
     elif is_gone or now - row.ended_at > TRIED_FOR:

@@ -21,7 +21,7 @@ from provisioning.terminals.beginning import (
     host_for,
     needs_host,
 )
-from provisioning.terminals.ending import finish, process_ended
+from provisioning.terminals.ending import finish, surely_ended
 from provisioning.terminals.models import TerminalSession
 from provisioning.terminals.way import driver_of
 from sites.models import Container, Host
@@ -99,7 +99,7 @@ def _opened(row: TerminalSession, host: HostDriver, work: Callable[[], Terminal]
         return work()
     except DriverError as error:
         try:  # it may have been started all the same
-            is_gone = process_ended(row, host)
+            is_gone = surely_ended(row, host)
         except DriverError:
             is_gone = False
         finish(row, why=error.code, exit_code=None, is_gone=is_gone, error=error.message)

@@ -65,7 +65,7 @@ class TerminalSocket(Socket):
             case Start():
                 await self._start(frame)
             case Ping():
-                await self.say({"type": "pong", "at": datetime.now(UTC)})
+                await self.say({"type": "pong", "at": datetime.now(UTC)}, frame.id)
             case Resize():
                 self._running().resize(cols=frame.cols, rows=frame.rows)
             case Signal():

@@ -10,10 +10,11 @@ from channels.db import database_sync_to_async
 
 from provisioning.terminals.models import TerminalSession
 from provisioning.terminals.watching import News, begin, leave, news
-from siteflow.frames import BadFrame
+from siteflow.frames import BadFrame, Ping, Pong
 from siteflow.own_thread import in_own_thread
 from siteflow.sessions import Rights
 from siteflow.socket import FORBIDDEN, Socket
+from siteflow.sockets.terminal_frames import parse
 
 NORMAL: Final = 1000
 TURN_S: Final = 0.5
@@ -39,9 +40,14 @@ class WatchSocket(Socket):
         self.background(self._follow, row)
 
     async def handle(self, event: dict[str, Any]) -> None:
-        if (event.get("text") or "").startswith('{"type":"pong"'):
-            return
-        await self.refuse_frame(BadFrame(_READ_ONLY, "read_only"))
+        try:
+            frame = parse(event.get("text"))
+        except BadFrame:  # whatever it is, it would not get there
+            return await self.refuse_frame(BadFrame(_READ_ONLY, "read_only"))
+        if isinstance(frame, Ping):
+            await self.say({"type": "pong", "at": datetime.now(UTC)}, frame.id)
+        elif not isinstance(frame, Pong):
+            await self.refuse_frame(BadFrame(_READ_ONLY, "read_only"))
 
     async def _follow(self, row: TerminalSession) -> None:
         seen = -1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from django.utils import timezone
@@ -13,10 +14,12 @@ from provisioning.drivers.errors import DriverError
 from provisioning.drivers.exec_ending import session_of
 from provisioning.drivers.exec_frames import Unframed
 from provisioning.drivers.fake import FakeHost, fake_container
-from provisioning.drivers.terminal import Start
+from provisioning.drivers.terminal import ExecState, Start
+from provisioning.lifeline import TERMINAL, Lifeline
 from provisioning.models import RecordingPiece, TerminalSession
-from provisioning.terminals import ending, retention
+from provisioning.terminals import ending, retention, serving
 from provisioning.terminals.beginning import shown
+from provisioning.terminals.models import LEASE
 from sites.models import Host
 from tests.provisioning.rows import make_container, make_host
 from tests.provisioning.terminal_rows import make_terminal
@@ -40,7 +43,8 @@ def web1() -> Host:
 def orphan(host: Host, fake: FakeHost) -> TerminalSession:
     """Its process runs, but nobody renews its lease."""
     docker_id = fake.containers["shop-web-1"].docker_id
-    row = make_terminal(make_container(host, docker_id=docker_id), last=GONE)
+    container = host.containers.first() or make_container(host, docker_id=docker_id)
+    row = make_terminal(container, last=GONE)
     start = Start(argv=("/bin/sh",), mark=row.mark)
     fake.docker.exec_open(docker_id, start, made=row.is_of)
     return row
@@ -56,6 +60,50 @@ def test_what_a_killed_web_process_leaves_is_ended(web1: Host, fake: FakeHost) -
     assert outcome.status == "failed"
     assert outcome.after is not None and outcome.after["terminal"] == row.pk
     assert ending.reap() == 0
+
+
+def test_of_a_web_process_that_died_here_nobody_waits_for_the_lease(
+    web1: Host, fake: FakeHost, settings: Settings, tmp_path: Path
+) -> None:
+    settings.DATA_DIR = tmp_path
+    docker_id = fake.containers["shop-web-1"].docker_id
+    container = make_container(web1, docker_id=docker_id)
+    row = make_terminal(container, last=LEASE, mark="a" * 32)
+    other = make_terminal(container, last=LEASE, mark="b" * 32)
+    fake.docker.exec_open(docker_id, Start(argv=("sh",), mark=row.mark), made=row.is_of)
+    lines = [Lifeline(mark[0] * 16, kind=TERMINAL) for mark in (row.mark, other.mark)]
+    assert ending.reap() == 0
+    lines[0]._file.close()  # as the kernel does when it dies
+    assert ending.reap() == 1
+    assert fake.terminals[0].code == 137
+    row.refresh_from_db()
+    other.refresh_from_db()
+    assert (row.why, other.ended_at) == ("lost", None)
+    lines[1].close()
+
+
+def test_what_may_start_a_moment_later_is_not_called_ended(
+    web1: Host, fake: FakeHost, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    row = orphan(web1, fake)
+    state = fake.docker.exec_state
+    made = ExecState(running=False, exit_code=None)
+    monkeypatch.setattr(fake.fake_docker, "exec_state", lambda exec_id: made)
+    assert ending.reap() == 1
+    row.refresh_from_db()
+    assert row.left_over
+    monkeypatch.setattr(fake.fake_docker, "exec_state", state)  # it has started by now
+    assert ending.reap(now=timezone.now() + timedelta(minutes=1)) == 1
+    assert fake.terminals[0].code == 137
+    row.refresh_from_db()
+    assert not row.left_over
+
+
+def test_a_mark_begins_with_the_name_of_the_process(settings: Settings, tmp_path: Path) -> None:
+    settings.DATA_DIR = tmp_path
+    marks = {serving.new_mark() for _ in range(3)}
+    assert {len(mark) for mark in marks} == {32} and len(marks) == 3
+    assert {mark[:16] for mark in marks} == {serving.own_name()}
 
 
 def test_what_is_looked_after_stays(web1: Host, fake: FakeHost) -> None:
@@ -74,6 +122,17 @@ def test_a_process_that_cannot_be_ended_is_tried_again(web1: Host, fake: FakeHos
     row.refresh_from_db()
     assert not row.left_over and fake.terminals[0].code == 137
     assert Entry.objects.filter(action="container.exec", phase="outcome").count() == 1
+
+
+def test_a_host_that_does_not_answer_is_asked_once_a_round(web1: Host, fake: FakeHost) -> None:
+    rows = [orphan(web1, fake) for _ in range(3)]
+    fake.fail("exec_state", DriverError("web1: no answer", "timeout"))
+    before = len(fake.ran)
+    assert ending.reap() == 3
+    assert len(fake.ran) == before + 1
+    for row in rows:
+        row.refresh_from_db()
+        assert row.left_over and row.ended_at is not None
 
 
 def test_recordings_go_when_they_are_old_and_when_they_are_too_many(

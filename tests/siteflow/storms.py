@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import json
 import random
+import re
 import socket
 import struct
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -51,6 +54,11 @@ _ODD_JSON: Final = (
     b'{"type":"subscribe"}', b'{"type":"subscribe","topic":"\\ud800"}', b'{"type":"ping","id":[]}',
     b'{"type":"subscribe","topic":"hosts","ids":[1e400]}', b'{"type":"ping","x":9}',
 )  # fmt: skip
+# Faults of ours are told by one of these words or by the close code 1011.
+_FAULTS: Final = {b"internal_error", b"unavailable"}
+_FAULT: Final = b"\x88\x02\x03\xf3"
+_CODES: Final = re.compile(rb'"type":"error","code":"(\w+)"')
+_CLOSED: Final = re.compile(rb"\x88\x02[\x03\x0f\x11]")  # 1000 and more, 4000, 4400 and more
 Kind = Callable[[random.Random], bytes]
 # Frames that are whole, of messages that make no sense.
 MESSAGES: Final[tuple[Kind, ...]] = (
@@ -100,42 +108,74 @@ def opened(console: Served, path: str = "/api/ws", *, cookie: bool = True) -> so
     return connection
 
 
-def malformed(console: Served, count: int, *, seed: int = 1) -> Iterator[int]:
+@dataclass(frozen=True)
+class Place:
+    """A socket and what is said to it; ``first`` this, and the rest when it has told ``ready``."""
+
+    path: str
+    messages: Sequence[Kind] = MESSAGES
+    first: bytes = b""
+    ready: bytes = b""
+
+
+def malformed(
+    console: Served, count: int, *, seed: int = 1, place: Place | None = None,
+    codes: Counter[str] | None = None,
+) -> Iterator[int]:  # fmt: skip
     """Sends so many frames; yields after each connection how many those were.
 
-    Raises when one of them is neither closed nor answers after it.
+    Raises when one of them is neither closed nor answers after it, or is told of a fault of ours.
+    ``codes`` counts the errors that were told.
     """
+    place = place or Place("/api/ws")
     dice = random.Random(seed)  # noqa: S311 - the same storm each time
     sent = 0
     while sent < count:
-        some = [dice.choice(MESSAGES)(dice) for _ in range(FRAMES_AT_ONCE - 1)]
-        some.append(BREAKING[sent // FRAMES_AT_ONCE % len(BREAKING)](dice))
-        with opened(console) as connection:
-            _pour(connection, some)
-            _wait_for_the_end(connection)
+        some = [dice.choice(place.messages)(dice) for _ in range(FRAMES_AT_ONCE - 1)]
+        turn = sent // FRAMES_AT_ONCE
+        breaks = turn % 2 == 0  # else it has to go on, or to say why not
+        some.append((BREAKING[turn // 2 % len(BREAKING)] if breaks else place.messages[0])(dice))
+        with opened(console, place.path) as connection:
+            _begin(connection, place)
+            _pour(connection, some, breaks=breaks)
+            heard = _heard(connection)
+        told = Counter(_CODES.findall(heard))
+        assert not told.keys() & _FAULTS and _FAULT not in heard, heard[-2000:]
+        assert breaks or b'"the end"' in heard or _CLOSED.search(heard), heard[-2000:]
+        if codes is not None:
+            codes.update(code.decode() for code in told.elements())
         sent += len(some)
         yield sent
 
 
-def _pour(connection: socket.socket, frames: list[bytes]) -> None:
+def _begin(connection: socket.socket, place: Place) -> None:
+    connection.sendall(place.first)
+    heard = b""
+    while place.ready not in heard:
+        piece = connection.recv(65536)
+        assert piece, heard
+        heard += piece
+
+
+def _pour(connection: socket.socket, frames: list[bytes], *, breaks: bool) -> None:
     try:
         for one in [*frames, frame(b'{"type":"ping","id":"the end"}')]:
             connection.sendall(one)
-        # Half a frame may be waited for: nothing more comes.
-        connection.shutdown(socket.SHUT_WR)
+        if breaks:  # half a frame may be waited for: nothing more comes
+            connection.shutdown(socket.SHUT_WR)
     except OSError:
         return  # it was closed on the way, as it may be
 
 
-def _wait_for_the_end(connection: socket.socket) -> None:
+def _heard(connection: socket.socket) -> bytes:
+    """All that comes up to the answer to the last message, or to the end."""
     heard = b""
     try:
-        while piece := connection.recv(65536):
-            heard = heard[-200:] + piece
-            if b'"the end"' in heard:
-                return
+        while b'"the end"' not in heard[-70_000:] and (piece := connection.recv(65536)):
+            heard += piece
     except ConnectionError:
-        return
+        pass  # an answer may be lost by what was sent after it
+    return heard
 
 
 def left_behind(console: Served) -> dict[str, int]:

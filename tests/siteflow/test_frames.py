@@ -12,6 +12,7 @@ from siteflow.frames import ActionStart, BadFrame, Ping, Subscribe, parse
     [
         ('{"type": "ping"}', Ping(type="ping")),
         ('{"type": "ping", "id": 7}', Ping(type="ping", id=7)),
+        ('{"type": "ping", "id": "\\ud83d\\ude00"}', Ping(type="ping", id="\U0001f600")),
         (
             '{"type": "subscribe", "topic": "containers", "ids": [1, 2], "id": "a"}',
             Subscribe(type="subscribe", topic="containers", ids=[1, 2], id="a"),
@@ -36,6 +37,8 @@ def test_what_clients_say(text: str, frame: Any) -> None:
         ("", "bad_json", ""),
         ("{", "bad_json", ""),
         ("[" * 5_000, "bad_json", ""),
+        ('{"type": "ping", "id": "\\ud800"}', "bad_json", ""),
+        ('{"type": "ping", "id": "\\uDBFF-\\uDC00"}', "bad_json", ""),
         ("NaN", "bad_message", ""),
         ("3", "bad_message", ""),
         ("[]", "bad_message", ""),

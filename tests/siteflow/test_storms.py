@@ -1,4 +1,4 @@
-"""A part of `tests/siteflow/storms.py`, against the real web process."""
+"""A part of `storms.py` and `stream_storms.py`, against the real web process."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.served import Served, served
+from tests.served import Served
 from tests.siteflow.storms import (
     ANSWER_S,
     come_and_leave,
@@ -17,11 +17,12 @@ from tests.siteflow.storms import (
     told_slowly,
     until_as,
 )
+from tests.siteflow.stream_storms import PLACES, Bystanders, served_streams
 
 
 @pytest.fixture(scope="module")
 def console(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    with served(tmp_path_factory.mktemp("storms")) as found:
+    with served_streams(tmp_path_factory.mktemp("storms")) as found:
         yield found
 
 
@@ -30,6 +31,14 @@ def test_malformed_frames_harm_nobody_else(console: Served) -> None:
         for _ in malformed(console, 520):
             well.send('{"type":"ping"}')
             assert json.loads(well.recv(ANSWER_S))["type"] in ("pong", "ping")
+    assert "Traceback" not in console.said()
+
+
+def test_malformed_frames_of_terminals_and_logs_harm_nobody_else(console: Served) -> None:
+    with Bystanders(console) as bystanders:
+        for place in PLACES.values():
+            for _ in malformed(console, 80, place=place):
+                bystanders.are_well()
     assert "Traceback" not in console.said()
 
 

@@ -19,13 +19,13 @@ from monitoring.backups import BackupLooks
 from monitoring.certificates import CertificateLooks
 from monitoring.database import DatabaseThreads
 from monitoring.extras import Both, ExtraReads, follow_moved
-from monitoring.lifeline import Lifeline
 from monitoring.means import Means, interval_s
 from monitoring.notify.sending import Senders
 from monitoring.supervisor import Supervisor, monitor_name
 from monitoring.sweeper import Sweeper
 from monitoring.usage.usage import Usage
 from monitoring.watcher import Watcher
+from provisioning.lifeline import MONITOR, Lifeline
 from sites import live
 
 log = logging.getLogger(__name__)
@@ -43,7 +43,7 @@ class Command(BaseCommand):
         for number in (signal.SIGTERM, signal.SIGINT):  # also when started with one ignored
             signal.signal(number, _end)
         name = monitor_name()
-        lifeline = Lifeline(name)
+        lifeline = Lifeline(name, kind=MONITOR)
         # after each read of a host; half of the time between two is never too long
         moves = ExtraReads(read=follow_moved, every_s=interval_s() / 2, threads=2)
         database = DatabaseThreads()

@@ -1,15 +1,11 @@
 """Terminals opened and left on a real host: nothing of them stays. ``python -m`` for many.
 
-    python -m tests.siteflow.terminals.coming [10000]
-
-At the end the web process is killed while one is open, and the monitor has to end what runs.
+python -m tests.siteflow.terminals.coming [10000]
 """
 
 from __future__ import annotations
 
 import json
-import os
-import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -19,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import requests
 from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Origin
 
@@ -27,6 +24,12 @@ from tests.stack import Client, Stack, add_lab_host, stack
 
 AT_ONCE = 4
 WAIT_S = 60.0
+TOLD_EVERY = 1_000
+COUNTED = ("-m", "tests.siteflow.counted")
+
+
+class NotOpenedError(RuntimeError):
+    """What was told instead."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +39,12 @@ class Left:
     descriptors: int
     threads: int
     processes: int
+
+
+def tasks(running: Stack) -> int:
+    """Of the sockets; only a web process as in `counted.py` tells."""
+    told = requests.get(f"{running.url}/left-behind", timeout=WAIT_S).json()
+    return int(told["socket tasks"])
 
 
 def held(running: Stack, host: Any) -> Left:
@@ -55,25 +64,42 @@ def container(client: Client, host: Any) -> int:
 
 @contextmanager
 def entered(client: Client, key: int, *command: str) -> Iterator[ClientConnection]:
-    cookies = "; ".join(f"{one.name}={one.value}" for one in client.session.cookies)
-    address = f"{client.url.replace('http', 'ws')}/ws/containers/{key}/exec"
-    with connect(
-        address, additional_headers={"Cookie": cookies}, origin=Origin(client.url), max_size=None
-    ) as socket:
-        socket.send(json.dumps({"type": "start", "command": list(command)}))
-        while '"started"' not in (said := str(socket.recv(timeout=WAIT_S))):
-            assert '"error"' not in said, said
+    with at_terminal(client, f"/ws/containers/{key}/exec", *command) as (socket, _):
         yield socket
 
 
-def come_and_go(client: Client, key: int, times: int) -> None:
-    """Some leave with a word, some with none."""
+@contextmanager
+def at_terminal(client: Client, path: str, *command: str) -> Iterator[tuple[ClientConnection, int]]:
+    """Something that runs, and the number of its session. No command: a shell."""
+    cookies = "; ".join(f"{one.name}={one.value}" for one in client.session.cookies)
+    address = client.url.replace("http", "ws") + path
+    with connect(
+        address, additional_headers={"Cookie": cookies}, origin=Origin(client.url), max_size=None
+    ) as socket:
+        start = {"type": "start", **({"command": list(command)} if command else {})}
+        socket.send(json.dumps(start))
+        while '"started"' not in (said := str(socket.recv(timeout=WAIT_S))):
+            if '"error"' in said:
+                raise NotOpenedError(said)
+        yield socket, int(json.loads(said)["session"])
+
+
+def come_and_go(client: Client, key: int, times: int, *, refused: list[str] | None = None) -> None:
+    """Some leave with a word, some with none.
+
+    Those to whom it was told that a connection to the host broke go to ``refused``, if given.
+    """
 
     def once(number: int) -> None:
-        with entered(client, key, "sh") as socket:
-            socket.send(b"echo here\n")
-            if number % 3 == 0:
-                socket.send('{"type":"close"}')
+        try:
+            with entered(client, key, "sh") as socket:
+                socket.send(b"echo here\n")
+                if number % 3 == 0:
+                    socket.send('{"type":"close"}')
+        except NotOpenedError as error:
+            if refused is None or '"reconnect":true' not in str(error):
+                raise
+            refused.append(str(error))
 
     with ThreadPoolExecutor(AT_ONCE) as pool:
         list(pool.map(once, range(times)))
@@ -100,34 +126,34 @@ def back_to(before: Left, running: Stack, host: Any, *, slack: int = 0) -> None:
     until(is_back, f"{held(running, host)} is back to {before}")
 
 
-def ended_after_a_kill(running: Stack, client: Client, key: int, host: Any) -> float:
-    """Seconds from the death of the web process to the end of what ran in its terminal."""
-
-    def runs() -> bool:
-        return "sleep 4714" in host.docker("top", "legacy")
-
-    with entered(client, key, "sleep", "4714"):
-        until(runs, "it runs")
-        for pid in running.processes("web"):
-            os.kill(pid, signal.SIGKILL)
-        return until(lambda: not runs(), "what ran in a terminal has ended")
+def many(running: Stack, client: Client, host: Any, key: int, times: int) -> None:
+    """What is held is told on the way, as this takes its time."""
+    (web,) = running.processes("web")
+    refused: list[str] = []
+    before, begun = held(running, host), time.monotonic()
+    print(f"before: {before}, {tasks(running)} tasks", flush=True)
+    for done in range(0, times, TOLD_EVERY):
+        come_and_go(client, key, min(TOLD_EVERY, times - done), refused=refused)
+        took_s = time.monotonic() - begun
+        back_to(before, running, host, slack=3)
+        assert running.processes("web") == [web], "it is not the same process any more"
+        now = min(times, done + TOLD_EVERY)
+        print(f"{now} in {took_s:.0f} s: {held(running, host)}, {tasks(running)} tasks,"
+              f" not opened: {len(refused)}", flush=True)  # fmt: skip
+    print(*refused, sep="\n")
 
 
 def main() -> None:
     times = int(sys.argv[1]) if len(sys.argv) > 1 else 10_000
-    with Lab.start() as lab, stack() as running:
+    # Who has left does not wait for the end of what ran, so more are open at once than come.
+    with Lab.start() as lab, stack(serves=COUNTED, TERMINALS_PER_ACCOUNT="1000") as running:
         add_lab_host(running, lab.web1)
         client = running.client()
         until(lambda: bool(client.get("/containers", search="legacy")["items"]), "it was read")
         key = container(client, lab.web1)
         come_and_go(client, key, 30)  # connections and threads that are kept are there then
         time.sleep(8)  # what has just been used may be kept for a moment
-        before, begun = held(running, lab.web1), time.monotonic()
-        come_and_go(client, key, times)
-        took_s = time.monotonic() - begun
-        back_to(before, running, lab.web1, slack=3)
-        print(f"{times} in {took_s:.0f} s: {before} -> {held(running, lab.web1)}")
-        print(f"killed: ended after {ended_after_a_kill(running, client, key, lab.web1):.0f} s")
+        many(running, client, lab.web1, key, times)
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ from provisioning.drivers.errors import DriverError
 from provisioning.terminals import recording
 from provisioning.terminals.models import TerminalSession
 from sites.models import Host
+from tests.lab.command import wait_until
 from tests.siteflow.loops import in_loop
 from tests.siteflow.sockets import in_database
 from tests.siteflow.terminals.rooms import Room, room, seat
@@ -93,6 +94,38 @@ async def test_no_shell_no_terminal(alice: User, room: Room) -> None:
         assert (await one.begin(command=["/app", "--token", "hidden"]))["type"] == "started"
     intent = await in_database(Entry.objects.filter(phase="intent").get)
     assert intent.after["command"] == "/app --token •••"
+
+
+@in_loop
+async def test_a_signal_goes_to_what_runs(alice: User, room: Room) -> None:
+    async with seat(alice, room.path) as one:
+        await one.say(type="signal", name="INT")
+        assert (await one.next())["code"] == "not_started"
+        await one.begin(user="www-data")
+        await one.say(type="signal", name="USR1")
+        await in_database(lambda: wait_until(lambda: bool(sent(room)), what="it was sent"))
+        await one.say(type="signal", name="STOP")
+        assert (await one.hear_of("error"))["field"] == "name"
+        mark = room.terminal.start.mark
+        assert [words[3:] for words in sent(room)] == [("/bin/sh", "USR1", mark)]
+        await one.say(type="signal", name="KILL")
+        assert (await one.hear_of("ended"))["exit_code"] == 137
+
+
+@in_loop
+async def test_a_hosts_own_terminal_takes_no_signal(admin: User, room: Room) -> None:
+    async with seat(admin, f"/ws/hosts/{room.host.pk}/terminal") as one:
+        assert (await one.begin())["shell"] == "login shell"
+        await one.say(type="signal", name="INT")
+        assert (await one.hear_of("notice"))["code"] == "not_found"
+        await one.type(b"still there")
+        await one.see(b"still there")
+
+
+def sent(room: Room) -> list[tuple[str, ...]]:
+    """Signals: host, call, container, shell, signal and mark."""
+    calls = [words for words in room.fake.ran if words[1:2] == ("exec_detached",)]
+    return [(*words[:4], *words[7:9]) for words in calls if "HUP" not in words]
 
 
 @in_loop

@@ -8,15 +8,15 @@ from typing import Any
 
 import pytest
 
-from monitoring import lifeline
-from monitoring.lifeline import Lifeline, bury
+from provisioning import lifeline
+from provisioning.lifeline import MONITOR, TERMINAL, Lifeline, bury
 
 HOLDER = """
 import sys
 from django.conf import settings
 settings.configure(DATA_DIR=sys.argv[1])
-from monitoring.lifeline import Lifeline
-line = Lifeline("killed")
+from provisioning.lifeline import Lifeline
+line = Lifeline("killed", kind="monitor")
 print("held", flush=True)
 sys.stdin.read()
 """
@@ -41,29 +41,30 @@ def holder(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
 
 
 def test_the_living_are_left_alone(holder: subprocess.Popen[str]) -> None:
-    line = Lifeline("mine")
+    line = Lifeline("mine", kind=MONITOR)
     given_back: list[str] = []
-    assert bury(given_back.append) == given_back == []
+    assert bury(MONITOR, given_back.append) == given_back == []
     line.close()
-    assert [path.name for path in lifeline.folder().iterdir()] == ["killed.monitor"]
+    assert [path.name for path in lifeline.folder(MONITOR).iterdir()] == ["killed.monitor"]
 
 
 def test_the_killed_are_found_once(holder: subprocess.Popen[str]) -> None:
     holder.kill()
     holder.wait()
+    assert bury(TERMINAL, lambda name: 1 // 0) == []  # it is of another kind
     given_back: list[str] = []
-    assert bury(given_back.append) == given_back == ["killed"]
-    assert bury(given_back.append) == []
-    assert list(lifeline.folder().iterdir()) == []
+    assert bury(MONITOR, given_back.append) == given_back == ["killed"]
+    assert bury(MONITOR, given_back.append) == []
+    assert list(lifeline.folder(MONITOR).iterdir()) == []
 
 
 def test_what_could_not_be_given_back_is_tried_again(holder: subprocess.Popen[str]) -> None:
     holder.kill()
     holder.wait()
     with pytest.raises(ZeroDivisionError):
-        bury(lambda name: 1 // 0)
-    assert bury(lambda name: None) == ["killed"]
+        bury(MONITOR, lambda name: 1 // 0)
+    assert bury(MONITOR, lambda name: None) == ["killed"]
 
 
 def test_without_a_folder_nobody_died() -> None:
-    assert bury(lambda name: None) == []
+    assert bury(MONITOR, lambda name: None) == []
