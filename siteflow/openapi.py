@@ -34,9 +34,21 @@ _REFUSALS: Final = {
 
 
 class DescribedAPI(NinjaAPI):
-    def get_openapi_schema(self, **given: Any) -> OpenAPISchema:
-        """With the one shape of errors at every address."""
-        described = super().get_openapi_schema(**given)
+    def __init__(self, **given: Any) -> None:
+        super().__init__(**given)
+        self._described: dict[str, OpenAPISchema] = {}  # by prefix
+
+    def get_openapi_schema(
+        self, *, path_prefix: str | None = None, path_params: dict[str, Any] | None = None
+    ) -> OpenAPISchema:
+        """With the one shape of errors at every address. The same each time: not to be changed."""
+        prefix = self.get_root_path(path_params or {}) if path_prefix is None else path_prefix
+        if prefix not in self._described:  # half a second to make, and never another in a process
+            self._described[prefix] = self._made(prefix)
+        return self._described[prefix]
+
+    def _made(self, prefix: str) -> OpenAPISchema:
+        described = super().get_openapi_schema(path_prefix=prefix)
         described["components"]["schemas"]["Error"] = ERROR
         for methods in described["paths"].values():
             for operation in methods.values():

@@ -1,11 +1,19 @@
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator
 
 import pytest
 
 pytest_plugins = ["tests.lab.fixtures", "tests.audit.flushing", "tests.people"]
 MAX_ID = 60  # characters
+
+
+def pytest_collection_finish() -> None:
+    """Few of the many objects of a request are in circles, and what is loaded by now stays."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(100_000, 50, 50)
 
 
 def pytest_make_parametrize_id(config: object, val: object, argname: str) -> str | None:

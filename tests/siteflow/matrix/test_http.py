@@ -10,6 +10,7 @@ from pytest_django import DjangoDbBlocker
 from siteflow.feed import FeedLayer
 from tests.siteflow.matrix.asking import problems_of, refused_methods
 from tests.siteflow.matrix.cells import cells_for, wrong_methods
+from tests.siteflow.matrix.rights import read_once
 from tests.siteflow.matrix.visitors import VISITORS, Visitor
 from tests.siteflow.matrix.world import World, world_in_a_transaction
 from tests.siteflow.test_hub import installed
@@ -27,7 +28,10 @@ def world(
     """Made once: each visitor's questions are rolled back."""
     folder = tmp_path_factory.mktemp("feed")
     layer = FeedLayer(path=folder / "feed.sqlite3", bus=folder / "bus", poll_s=0.05)
-    with django_db_blocker.unblock(), installed(layer), world_in_a_transaction() as world:
+    with (
+        django_db_blocker.unblock(), installed(layer), world_in_a_transaction() as world,
+        read_once(),
+    ):  # fmt: skip
         yield world
 
 
