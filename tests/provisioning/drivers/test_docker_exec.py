@@ -5,9 +5,7 @@ from __future__ import annotations
 from provisioning.drivers.dockerd import Dockerd
 from provisioning.drivers.terminal import Start
 from tests.provisioning.drivers.docker_double import Double, http
-from tests.provisioning.drivers.test_dockerd import docker, double
 
-__all__ = ["docker", "double"]
 ONE = "e" * 64
 
 
