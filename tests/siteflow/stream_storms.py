@@ -172,4 +172,4 @@ def _storm(console: Served, bystanders: Bystanders, name: str, count: int) -> No
 
 
 if __name__ == "__main__":
-    sys.exit(main(*map(int, sys.argv[1:2]), *sys.argv[2:]))
+    sys.exit(main(int(sys.argv[1]) if len(sys.argv) > 1 else 10_000, *sys.argv[2:]))
