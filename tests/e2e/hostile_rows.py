@@ -21,6 +21,7 @@ from monitoring.models import Series
 from tests.monitoring.charts.made import make_history
 from tests.provisioning.backups.things import backed_up, make_source
 from tests.provisioning.site_rows import make_quarantine, make_release, make_site
+from tests.provisioning.terminal_rows import make_terminal
 now = timezone.now()
 evil = '"><script>window.hacked=1</script><img src=x onerror="window.hacked=1">'
 line = generate_ed25519("").public_line
@@ -91,6 +92,8 @@ shown = Container.objects.get(pk=2)
 for kind, given in (("container", {"container": shown}), ("disk", {"mount": evil}), ("host", {})):
     make_history(Series.objects.create(kind=kind, host=shown.host, **given), now=now)
 tokens.make(person, name=evil[:60], scopes=["read"], expires_at=None, actor=actor)
+make_terminal(shown, user_name=evil, command=evil, ended_at=now, why="exited")
+make_terminal(shown, last=timedelta(days=1), user_name=evil, command=evil)
 # Nobody looks at these hosts, so what fires on them stays as it is.
 from monitoring.alerts.models import Alert, Maintenance, Rule
 watched = Rule.objects.create(pk=900, name=evil[:90], kind="container_down", host=hosts[0])

@@ -83,6 +83,36 @@ def replayed(page: Page, console: Stack) -> None:
     assert Path(download.value.path()).read_text().startswith('{"version": 2')
 
 
+def test_a_host_terminal_on_which_somebody_looks(
+    browser: Browser, console: Stack, admin_client: Client, lab: Lab
+) -> None:
+    page, other = opened(browser, console.url), opened(browser, console.url)
+    other.add_init_script(POLICY)
+    (host,) = admin_client.get("/hosts", search="web1")["items"]
+    tab = f"{console.url}/admin/sites/host/{host['id']}/change/?tab=terminal"
+    page.goto(tab)
+    page.get_by_role("button", name="Open").click()
+    expect(page.locator("[data-terminal-state]")).to_have_text("login shell runs")
+    page.keyboard.type("echo on-$(hostname)-$((40+2))\n")
+    until(lambda: "on-web1-42" in seen(page))
+    other.goto(tab)
+    other.get_by_role("link", name="Look on").first.click()
+    expect(other.locator("[data-watch-state]")).to_have_text("Live, admin's terminal")
+    until(lambda: "on-web1-42" in seen(other))
+    expect(page.locator("[data-terminal-notice]")).to_have_text("admin looks on.")
+    other.locator("[data-watch-space]").click()
+    other.keyboard.type("echo not-$((1+1))\n")
+    page.locator("[data-terminal-space]").click()
+    page.keyboard.type("echo next-$((40+3)); exit\n")
+    until(lambda: "next-43" in seen(other))
+    assert "not-" not in seen(other)
+    expect(other.locator("[data-watch-state]")).to_have_text("The terminal has ended")
+    picture(other, "watch")
+    assert other.evaluate("window.violations ?? []") == []
+    page.context.close()
+    other.context.close()
+
+
 def test_who_comes_and_goes_leaves_nothing(console: Stack, admin_client: Client, lab: Lab) -> None:
     key = container(admin_client, lab.web1)
     come_and_go(admin_client, key, 8)  # connections that are kept are there then

@@ -101,7 +101,7 @@ def opened(console: Served, path: str = "/api/ws", *, cookie: bool = True) -> so
     connection.sendall("\r\n".join(head).encode() + b"\r\n\r\n")
     answer = b""
     while b"\r\n\r\n" not in answer:
-        piece = connection.recv(65536)
+        piece = connection.recv(1)  # what comes behind it is for whoever opened it
         if not piece:
             raise ConnectionError(answer)
         answer += piece

@@ -1,7 +1,7 @@
 """Clients of terminals and logs that say what makes no sense; others must not notice.
 
-``python -m tests.siteflow.stream_storms [10000]`` sends so many frames to each kind of socket; the
-suite does a part of it.
+``python -m tests.siteflow.stream_storms [10000 ["looking on" …]]`` sends so many frames to each
+kind of socket, or to those named; the suite does a part of it.
 """
 
 from __future__ import annotations
@@ -150,22 +150,26 @@ def _hear(socket: ClientConnection, wanted: Callable[[str | bytes], bool]) -> No
         assert '"error"' not in str(said), said
 
 
-def main(count: int = 10_000) -> int:
+def main(count: int = 10_000, *only: str) -> int:
     with tempfile.TemporaryDirectory() as folder, served_streams(Path(folder)) as console:
-        with Bystanders(console) as bystanders:
-            for name, place in PLACES.items():
-                began, codes = time.monotonic(), Counter[str]()
-                for _ in malformed(console, count, place=place, codes=codes):
-                    bystanders.are_well()
-                print(f"{name}: {count} in {time.monotonic() - began:.0f} s, {dict(codes)}",
-                      flush=True)  # fmt: skip
-            print(f"{len(bystanders.numbers)} lines in order beside it")
-        tracebacks = console.said().count("Traceback")
-        print(f"tracebacks: {tracebacks}")
-        if tracebacks:
+        try:
+            with Bystanders(console) as bystanders:
+                for name in only or PLACES:
+                    _storm(console, bystanders, name, count)
+                print(f"{len(bystanders.numbers)} lines in order beside it")
+        finally:
+            tracebacks = console.said().count("Traceback")
+            print(f"tracebacks: {tracebacks}")
             print(console.said()[-8000:])
     return int(tracebacks > 0)
 
 
+def _storm(console: Served, bystanders: Bystanders, name: str, count: int) -> None:
+    began, codes = time.monotonic(), Counter[str]()
+    for _ in malformed(console, count, place=PLACES[name], codes=codes):
+        bystanders.are_well()
+    print(f"{name}: {count} in {time.monotonic() - began:.0f} s, {dict(codes)}", flush=True)
+
+
 if __name__ == "__main__":
-    sys.exit(main(*map(int, sys.argv[1:])))
+    sys.exit(main(int(sys.argv[1]) if len(sys.argv) > 1 else 10_000, *sys.argv[2:]))

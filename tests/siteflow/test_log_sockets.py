@@ -163,6 +163,27 @@ async def test_who_may(
             assert await socket.close_code() == 4400
 
 
+HOSTILE = ("tail=NaN", "tail=1e9", "tail=-1", "tail=" + "9" * 5000, "since=inf", "since=NaN",
+           "since=1e400", "since=" + "9" * 400, "since=-1e18", "until=%00", "until=~", "until=-~-",
+           "level=fatal", "stream=stdin", "follow=maybe", "search=" + "x" * 201, "after=%ff~1",
+           "after=" + "9" * 40 + "~" + "9" * 40)  # fmt: skip
+
+
+@in_loop
+async def test_an_address_that_makes_no_sense_is_told_in_words(
+    alice: User, rows: dict[str, Container]
+) -> None:
+    for query in HOSTILE:
+        async with opened(alice, f"/ws/containers/{rows['web'].pk}/logs?{query}") as socket:
+            told = await socket.hear()
+            assert (told["type"], told.get("code")) == ("error", "invalid"), (query, told)
+            assert await socket.close_code() == 4400
+    for keys in ("0", "-1", "9" * 18, "1,,1,999999999", "%D9%A1"):
+        async with opened(alice, f"/ws/logs?containers={keys}") as socket:
+            told = await socket.hear()
+            assert told.get("code") in ("invalid", "not_found"), (keys, told)
+
+
 @in_loop
 async def test_rights_that_are_taken_away_end_it(
     alice: User, rows: dict[str, Container], monkeypatch: pytest.MonkeyPatch

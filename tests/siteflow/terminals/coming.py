@@ -123,7 +123,10 @@ def back_to(before: Left, running: Stack, host: Any, *, slack: int = 0) -> None:
             and now.threads <= before.threads + slack
         )
 
-    until(is_back, f"{held(running, host)} is back to {before}")
+    try:
+        until(is_back, "it is as before")
+    except TimeoutError:
+        raise TimeoutError(f"{before} -> {held(running, host)}") from None
 
 
 def many(running: Stack, client: Client, host: Any, key: int, times: int) -> None:
