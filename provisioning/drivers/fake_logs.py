@@ -107,12 +107,13 @@ class FakeLogs:
         container = self._host.fake_docker._find(docker_id)
         log = self._log(container.name)
         with log.more:
+            # As an Engine does it: the last ones first, and of those what lies between.
+            first = 0 if tail is None else max(0, len(log.lines) - tail)
             lines = [
-                line for line in log.lines
+                line for line in log.lines[first:]
                 if (since_ns is None or ns_of(line.at) >= since_ns)
                 and (until_ns is None or ns_of(line.at) <= until_ns)
             ]  # fmt: skip
-            lines = lines if tail is None else lines[len(lines) - min(tail, len(lines)) :]
             follow = follow and container.state == "running"
             made = FakeLogStream(
                 log, _counted(lines), at=len(log.lines), follow=follow, who=self._host.name

@@ -16,6 +16,7 @@ from typing import Final
 from provisioning.drivers.log_lines import Line
 
 OVERLAP_NS: Final = 1_000_000_000
+NEAR_LINES: Final = 5_000  # from the end of a log, where a place is looked for first
 _CURSOR: Final = re.compile(
     r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?Z(?:~(\d{1,9}))?", re.ASCII
 )

@@ -12,7 +12,7 @@ from typing import Final
 
 from provisioning.drivers.errors import DriverError
 from provisioning.drivers.host import DockerApi
-from provisioning.drivers.log_cursors import Cursor, NoCursor, Resuming
+from provisioning.drivers.log_cursors import NEAR_LINES, Cursor, NoCursor, Resuming
 from provisioning.drivers.log_lines import Line, LogStream
 from provisioning.logs.bounded import LastLines
 
@@ -125,15 +125,21 @@ class Following:
     def _backlog(self) -> Backlog:
         kept = LastLines(max_lines=self._max_lines, max_bytes=self._max_bytes)
         # One more than is wanted: it tells whether the first has others of its time before it.
-        tail = None if self._tail is None else self._tail + 1
-        with _Opened(self, follow=False, since_ns=self._since_ns, tail=tail) as stream:
+        for lines in self._now(since_ns=self._since_ns, tail=self._max_lines + 1):
+            kept.add(lines)
+        if self._cursor is None and self._since_ns is not None:
+            for _ in self._now(since_ns=None, tail=NEAR_LINES):
+                pass  # the place to go on from is before
+        return Backlog(kept.lines(), kept.dropped)
+
+    def _now(self, *, since_ns: int | None, tail: int) -> Iterator[list[Line]]:
+        with _Opened(self, follow=False, since_ns=since_ns, tail=tail) as stream:
             while not stream.ended:
                 lines = stream.read(timeout_s=SILENCE_S)
                 if not lines and not stream.ended and not stream.answers():
                     raise _silent()
                 self._note(lines)
-                kept.add(lines)
-        return Backlog(kept.lines(), kept.dropped)
+                yield lines
 
     def _note(self, lines: list[Line]) -> None:
         if lines:
@@ -143,38 +149,69 @@ class Following:
             except NoCursor:
                 raise DriverError("The log has no times that can be read", "garbage") from None
 
-    def _read_on(self) -> Iterator[Reading | More]:
-        resuming = None if self._cursor is None else Resuming(self._cursor)
+    def _read_on(self, *, follow: bool = True) -> Iterator[Reading | More]:
+        """Docker finds the end of a log at once, and a time in it only by reading all before."""
+        if self._cursor is None:
+            yield from self._read_behind(None, follow=follow, tail=None)
+            return
+        try:
+            yield from self._read_behind(Resuming(self._cursor), follow=follow, tail=NEAR_LINES)
+        except _NotNear:
+            yield from self._read_behind(Resuming(self._cursor), follow=follow, tail=None)
+
+    def _read_behind(
+        self, resuming: Resuming | None, *, follow: bool, tail: int | None
+    ) -> Iterator[Reading | More]:
+        """Raises _NotNear, when there is a ``tail``, before anything is told."""
         since_ns = self._since_ns if resuming is None else resuming.since_ns
-        with _Opened(self, follow=True, since_ns=since_ns, tail=None) as stream:
-            yield Reading()
-            silent_s = 0.0
+        with _Opened(self, follow=follow, since_ns=since_ns, tail=tail) as stream:
+            heard, silent_s = False, 0.0
+            told = not follow
+            if not told and tail is None:
+                told = True
+                yield Reading()
             while not stream.ended:
                 timeout_s = SILENCE_S if resuming is None else SETTLED_S
                 lines = stream.read(timeout_s=timeout_s)
+                heard = heard or bool(lines)
                 silent_s = 0.0 if lines or stream.ended else silent_s + timeout_s
-                if silent_s >= SILENCE_S and not stream.answers():
-                    raise _silent()
+                if silent_s >= SILENCE_S:
+                    if not stream.answers():
+                        raise _silent()
+                    silent_s = 0.0
                 missed = False
-                if resuming is not None:
+                if resuming is not None and (lines or heard or tail or stream.ended):
                     lines = resuming.take(lines) if lines else resuming.give_up()
+                    if resuming.missed and tail is not None:
+                        raise _NotNear
                     missed, resuming = resuming.missed, None if resuming.done else resuming
+                if not told and resuming is None:
+                    told = True
+                    yield Reading()
                 if lines:
                     self._note(lines)
                     yield More(lines, missed)
 
     def _until_it_runs(self) -> Iterator[News]:
-        """After the end of a stream. What was said in a short run in between is read as well."""
+        """After the end of a stream. What was said in a short run in between is read as well.
+
+        Docker may end a stream whose container has stopped before it has sent all of the log.
+        """
         before = self._docker().container(self._docker_id)
         if before.state in _RUNS:
             self._closed.wait(RETRY_S[0])
             return
+        yield from self._read_on(follow=False)
         yield Stopped(before.state, before.exit_code)
         while not self._closed.wait(LOOK_S):
             now = self._docker().container(self._docker_id)
             if now.state in _RUNS or now.started_at != before.started_at:
                 yield Started()
                 return
+
+
+class _NotNear(Exception):
+    """The place to go on from is not among the last lines of the log."""
 
 
 class _Opened:

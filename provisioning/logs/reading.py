@@ -14,7 +14,14 @@ from django.http import HttpResponse
 from provisioning.drivers.errors import DriverError
 from provisioning.drivers.host import DockerApi
 from provisioning.drivers.hostile import storable
-from provisioning.drivers.log_cursors import OVERLAP_NS, Cursor, Resuming, ns_of, stamp_of
+from provisioning.drivers.log_cursors import (
+    NEAR_LINES,
+    OVERLAP_NS,
+    Cursor,
+    Resuming,
+    ns_of,
+    stamp_of,
+)
 from provisioning.drivers.log_lines import Line
 from provisioning.drivers.pool import host_driver
 from provisioning.logs.bounded import LastLines
@@ -64,7 +71,9 @@ def read_part(docker: DockerApi, docker_id: str, asked: Asked) -> Part:
         return _after(docker, docker_id, asked, asked.after)
     kept = LastLines(max_lines=asked.tail, max_bytes=MAX_BYTES)
     # One more than is wanted: it tells whether the first one has others of its time before it.
-    for lines in _read(docker, docker_id, asked, tail=asked.tail + 1):
+    # Docker counts from the end of the log, whatever ``until`` says.
+    tail = asked.tail + 1 if asked.until is None else None
+    for lines in _read(docker, docker_id, asked, tail=tail):
         kept.add(lines)
     lines = kept.lines()
     if not lines:
@@ -73,10 +82,18 @@ def read_part(docker: DockerApi, docker_id: str, asked: Asked) -> Part:
 
 
 def _after(docker: DockerApi, docker_id: str, asked: Asked, after: Cursor) -> Part:
+    """Near the end of the log it is found at once, else Docker reads all that lies before."""
+    near = _behind(docker, docker_id, asked, after, tail=asked.tail + NEAR_LINES)
+    return _behind(docker, docker_id, asked, after, tail=None) if near.missed else near
+
+
+def _behind(
+    docker: DockerApi, docker_id: str, asked: Asked, after: Cursor, *, tail: int | None
+) -> Part:
     resuming = Resuming(after)
     found: list[Line] = []
     read, more, last = 0, False, after
-    for lines in _read(docker, docker_id, asked, since_ns=resuming.since_ns):
+    for lines in _read(docker, docker_id, asked, tail=tail, since_ns=resuming.since_ns):
         behind = resuming.take(lines) if lines else resuming.give_up()
         chosen = asked.choice.of(behind)
         room = asked.tail - len(found)

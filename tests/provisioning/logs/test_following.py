@@ -2,12 +2,15 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
 from provisioning.drivers.errors import DriverError
 from provisioning.drivers.fake import FakeHost, fake_container
-from provisioning.drivers.fake_logs import FakeLog
+from provisioning.drivers.fake_logs import FakeLog, FakeLogStream
+from provisioning.drivers.log_cursors import NEAR_LINES
+from provisioning.drivers.log_lines import Line, LogStream
 from provisioning.logs import following as module
 from provisioning.logs.following import (
     Backlog,
@@ -81,6 +84,91 @@ def test_behind_a_cut_nothing_is_lost_and_nothing_doubled(host: FakeHost) -> Non
     following.close()
 
 
+def asked(host: FakeHost) -> list[tuple[int | None, bool]]:
+    """How often the log is asked for by time alone, for which an Engine reads all of it."""
+    seen: list[tuple[int | None, bool]] = []
+    open_ = host.docker.log_stream
+
+    def noted(docker_id: str, **given: Any) -> LogStream:
+        seen.append((given["tail"], given["since_ns"] is not None))
+        return open_(docker_id, **given)
+
+    host.docker.log_stream = noted  # type: ignore[method-assign]
+    return seen
+
+
+@pytest.mark.parametrize("since_ns", [None, 5_000_000_000_000_000_000])
+def test_a_long_log_is_not_read_from_its_beginning(host: FakeHost, since_ns: int | None) -> None:
+    log = host.followed["web"]
+    log.write(*map(str, range(9000)))
+    seen = asked(host)
+    docker_id = host.containers["web"].docker_id
+    following = Following(
+        lambda: host.docker, docker_id, tail=5, since_ns=since_ns, max_lines=5, max_bytes=9000
+    )
+    news = following.news()
+    until(news, Backlog)
+    log.write("more")
+    assert until(news, More)[1] == ["more"]
+    log.cut()
+    until(news, Trouble)
+    log.write("behind the cut")
+    assert until(news, More)[1] == ["behind the cut"]
+    assert seen and not any(tail is None for tail, _ in seen), seen
+    following.close()
+
+
+def test_who_was_away_for_long_gets_all_the_same(host: FakeHost) -> None:
+    log = host.followed["web"]
+    log.write("0")
+    seen = asked(host)
+    following, news = follow(host)
+    got = until(news, Backlog)[1]
+    log.write("1")
+    got += until(news, More)[1]
+    log.cut()
+    got += until(news, Trouble)[1]
+    log.write(*map(str, range(2, 2 + NEAR_LINES + 1000)))
+    while len(got) < 2 + NEAR_LINES + 1000:
+        got += until(news, More)[1]
+    assert got == [str(number) for number in range(2 + NEAR_LINES + 1000)]
+    assert (None, True) in seen
+    following.close()
+
+
+def test_a_host_that_looks_for_the_place_for_long_doubles_nothing(
+    host: FakeHost, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As it must where the place is far from the end: it says nothing until it is there."""
+    monkeypatch.setattr(module, "NEAR_LINES", 3)
+    log = host.followed["web"]
+    log.write("0")
+    following, news = follow(host)
+    got = until(news, Backlog)[1]
+    log.write("1")
+    got += until(news, More)[1]
+    log.cut()
+    until(news, Trouble)
+    log.write(*"23456")
+    read = FakeLogStream.read
+    silent = iter([True] * 3)
+
+    def late(stream: FakeLogStream, *, timeout_s: float) -> list[Line]:
+        return (
+            []
+            if len(stream._before) > 3 and next(silent, False)
+            else read(stream, timeout_s=timeout_s)
+        )
+
+    monkeypatch.setattr(FakeLogStream, "read", late)
+    while len(got) < 7:
+        more, texts = until(news, More)
+        assert not isinstance(more, More) or not more.missed
+        got += texts
+    assert got == list("0123456")
+    following.close()
+
+
 def test_a_container_that_stops_and_starts(host: FakeHost) -> None:
     log = host.followed["web"]
     log.write("last words")
@@ -94,6 +182,21 @@ def test_a_container_that_stops_and_starts(host: FakeHost) -> None:
     host.docker.start("web")
     assert until(news, Started)
     assert until(news, More)[1] == ["first words"]
+    following.close()
+
+
+def test_what_docker_did_not_send_of_a_container_that_stopped_is_read(host: FakeHost) -> None:
+    log = host.followed["web"]
+    log.write("0")
+    following, news = follow(host)
+    until(news, Backlog)
+    log.write("1")
+    assert until(news, More)[1] == ["1"]
+    host.docker.stop("web", grace_s=1)
+    log.write(*"23")
+    log.end()  # as Docker does, although two lines were not read
+    log.write("of another short run")
+    assert until(news, Stopped)[1] == ["2", "3", "of another short run"]
     following.close()
 
 

@@ -1,10 +1,14 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Any
+
+import pytest
 
 from provisioning.drivers.fake import FakeHost, fake_container
 from provisioning.drivers.fake_logs import FakeLog
-from provisioning.drivers.log_cursors import Cursor
+from provisioning.drivers.log_cursors import NEAR_LINES, Cursor
+from provisioning.drivers.log_lines import LogStream
 from provisioning.logs.choosing import Choice
 from provisioning.logs.reading import Asked, Part, read_part
 
@@ -31,6 +35,31 @@ def test_the_last_lines() -> None:
     assert (part.first, part.last) == (Cursor.of(log.lines[7]), Cursor.of(log.lines[9]))
     assert texts(read(host, Asked(tail=3, choice=Choice("LINE 8")))) == ["line 8"]
     assert texts(read(host, Asked(since=datetime(2027, 1, 1, tzinfo=UTC)))) == []
+
+
+def test_the_last_lines_until_then() -> None:
+    host, log = a_log()
+    until = datetime.fromisoformat(log.lines[5].at)
+    assert texts(read(host, Asked(tail=2, until=until))) == ["line 4", "line 5"]
+    until_line = Cursor.of(log.lines[6])
+    assert texts(read(host, Asked(tail=2, until=until_line))) == ["line 5", "line 6"]
+
+
+def test_near_the_end_a_long_log_is_not_read_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    host, log = a_log(lines=3 * NEAR_LINES)
+    given: list[object] = []
+    open_ = host.docker.log_stream
+
+    def noted(docker_id: str, **asked: Any) -> LogStream:
+        given.append(asked["tail"])
+        return open_(docker_id, **asked)
+
+    monkeypatch.setattr(host.docker, "log_stream", noted)
+    near = read(host, Asked(tail=4, after=Cursor.of(log.lines[-3])))
+    assert texts(near) == [f"line {3 * NEAR_LINES - 2}", f"line {3 * NEAR_LINES - 1}"]
+    assert None not in given and not near.missed
+    far = read(host, Asked(tail=2, after=Cursor.of(log.lines[3])))
+    assert texts(far) == ["line 4", "line 5"] and far.more and not far.missed
 
 
 def test_page_by_page_behind_a_line_comes_all_of_it_once() -> None:
