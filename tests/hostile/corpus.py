@@ -13,7 +13,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Final
 
-from tests.hostile.families import FAMILIES
+from tests.hostile.families import FAMILIES, TELLING
 
 WHOLE, FEW = (os.environ.get("HOSTILE") == word for word in ("all", "few"))
 FEW_OF = 15  # one of so many
@@ -55,9 +55,19 @@ class Corpus:
         """Three of five, others for each number."""
         return self._part(lambda one: (one.number + number) % 5 < 3)
 
+    def small_share(self, number: int) -> list[Hostile]:
+        """One of ten, others for each number, and what readers differ in most: for what is read as
+        something that gets three of five is.
+        """
+        return self._part(lambda one: (one.number + number) % 10 == 0 or one.text in TELLING)
+
     def page_share(self, number: int) -> list[Hostile]:
         """One of ten, others for each number: a whole page is slow to make."""
         return self._part(lambda one: (one.number + number) % 10 == 0)
+
+    def third(self, values: list[Hostile], number: int) -> list[Hostile]:
+        """One of three of these, others for each number: of a field that another form has, too."""
+        return values if WHOLE or FEW else values[number % 3 :: 3]
 
     def _part(self, is_in: Callable[[Hostile], bool]) -> list[Hostile]:
         return [one for one in self.values if WHOLE or FEW or is_in(one)]

@@ -193,3 +193,13 @@ FAMILIES: Final[dict[str, tuple[str, ...]]] = {
     "markup": MARKUP, "terminal": TERMINAL, "controls": CONTROLS, "paths": PATHS,
     "unicode": UNICODE, "numbers": NUMBERS, "formats": FORMATS, "others": OTHERS, "large": LARGE,
 }  # fmt: skip
+
+# Of the above, what each reader has to think of by itself: no text, no number, no column and no
+# line can be made of it. Whoever gets a small share of the corpus gets these in any case.
+TELLING: Final = frozenset({
+    "", " ", "\x00", "x\x00y", "\n", "x\r\nSet-Cookie: sessionid=1", "\ud800", "\U0010ffff",
+    "\u202egnp.exe", "'", "%", "..", "-1", "0", "1e999", "NaN", "9223372036854775807",
+    "9223372036854775808", "9" * 4_400, "null", "[]", "{}", "9999-12-31T23:59:60Z",
+    "0001-01-01T00:00:00+23:59", "<script>window.hacked=1</script>", "x" * 300,
+    "x" * 70_000, "[" * 3_000,
+})  # fmt: skip

@@ -12,12 +12,16 @@ from siteflow.api import api
 from tests.siteflow import permission_table as table
 
 METHODS = ("get", "post", "put", "patch", "delete")
+_SAID = {"title", "description", "default"}  # of a schema, to who reads it
 
 
 @dataclass(frozen=True)
 class Field:
+    """``reader``: the same for all that are read alike, wherever they are."""
+
     place: str  # path, query, header or body
     name: str
+    reader: str
 
 
 @dataclass(frozen=True)
@@ -57,9 +61,31 @@ def addresses() -> list[Address]:
 def _address(method: str, path: str, operation: Any, schemas: Any) -> Address:
     body = operation.get("requestBody", {}).get("content", {}).get("application/json", {})
     properties = _properties(body.get("schema", {}), schemas)
-    fields = [Field(one["in"], one["name"]) for one in operation.get("parameters", ())]
-    fields += [Field("body", name) for name in properties]
+    fields = [
+        Field(one["in"], one["name"], _reader(one["in"], one["name"], one["schema"]))
+        for one in operation.get("parameters", ())
+    ]
+    fields += [
+        Field("body", name, _reader("body", name, schema)) for name, schema in properties.items()
+    ]
     return Address(method, path, tuple(fields), properties)
+
+
+def _reader(place: str, name: str, schema: dict[str, Any]) -> str:
+    """Its place and schema; and its name, too, where any text may be right."""
+    kinds = {key: value for key, value in schema.items() if key not in _SAID}
+    text = json.dumps(kinds, sort_keys=True)
+    is_text = any(word in text for word in ('"string"', '"array"', '"object"', "$ref"))
+    return f"{place} {name if is_text else ''} {text}"
+
+
+def homes() -> dict[str, str]:
+    """Of each reader the address that stands for all that have it: the shortest one."""
+    found: dict[str, str] = {}
+    for address in sorted(addresses(), key=lambda one: one.path.strip("/").count("/")):
+        for field in address.fields:
+            found.setdefault(field.reader, str(address))
+    return found
 
 
 def _properties(schema: Any, schemas: Any) -> dict[str, Any]:
