@@ -12,7 +12,15 @@ from typing import Any, Final
 
 from provisioning.drivers.lint_places import file_problems, network_problems, volume_problems
 from provisioning.drivers.lint_service import service_problems
-from provisioning.drivers.lint_terms import Problem, Problems, Site, is_set, mapping, shown
+from provisioning.drivers.lint_terms import (
+    Problem,
+    Problems,
+    Site,
+    is_set,
+    label_problems,
+    mapping,
+    shown,
+)
 
 __all__ = ["Problem", "problems", "refused"]
 
@@ -60,9 +68,13 @@ def _all(model: dict[str, Any], site: Site) -> Problems:
         path = f"services.{shown(name)}"
         yield from service_problems(path, mapping(service), site, set(volumes))
     for name, volume in volumes.items():
-        yield from volume_problems(f"volumes.{shown(name)}", mapping(volume), site)
+        path = f"volumes.{shown(name)}"
+        yield from volume_problems(path, mapping(volume), site)
+        yield from label_problems(path, mapping(volume))
     for name, network in mapping(model.get("networks")).items():
-        yield from network_problems(f"networks.{shown(name)}", mapping(network), site)
+        path = f"networks.{shown(name)}"
+        yield from network_problems(path, mapping(network), site)
+        yield from label_problems(path, mapping(network))
     for kind in ("configs", "secrets"):
         for name, source in mapping(model.get(kind)).items():
             yield from file_problems(f"{kind}.{shown(name)}", mapping(source), site)

@@ -7,8 +7,16 @@ from typing import Any, Final
 
 from provisioning.drivers.lint_images import image_problems
 from provisioning.drivers.lint_places import mount_problems, port_problems
-from provisioning.drivers.lint_terms import Problem, Problems, Site, is_set, mapping, several, shown
-from provisioning.drivers.reserved_labels import is_reserved
+from provisioning.drivers.lint_terms import (
+    Problem,
+    Problems,
+    Site,
+    is_set,
+    label_problems,
+    mapping,
+    several,
+    shown,
+)
 
 _SAFE: Final = frozenset(
     {"annotations", "attach", "blkio_config", "build", "cap_add", "cap_drop", "command", "configs"}
@@ -62,7 +70,7 @@ def service_problems(path: str, service: dict[str, Any], site: Site, volumes: se
     yield from _right_problems(path, service)
     yield from _shared_problems(path, service)
     yield from _own_problems(path, service, site)
-    yield from _label_problems(path, service)
+    yield from label_problems(path, service)
     yield from _limit_problems(path, service)
 
 
@@ -117,14 +125,6 @@ def _own_problems(path: str, service: dict[str, Any], site: Site) -> Problems:
     if any("host-gateway" in str(each) for each in several(service.get("extra_hosts"))):
         message = "reaches what listens on the host itself"
         yield Problem(f"{path}.extra_hosts", "host_gateway", message, warning=True)
-
-
-def _label_problems(path: str, service: dict[str, Any]) -> Problems:
-    for each in several(service.get("labels")):
-        name = str(each).partition("=")[0]
-        if is_reserved(name):
-            message = f"says whose it is, which is not for it to say: {shown(name)}"
-            yield Problem(f"{path}.labels", "reserved_label", message)
 
 
 def _limit_problems(path: str, service: dict[str, Any]) -> Problems:

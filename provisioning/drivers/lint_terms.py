@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from provisioning.drivers.hostile import printable
+from provisioning.drivers.reserved_labels import is_reserved
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,3 +73,12 @@ def several(value: object) -> list[Any]:
 
 def is_set(value: object) -> bool:
     return value not in (None, False, "", [], {}, 0, "0", "false")
+
+
+def label_problems(path: str, thing: dict[str, Any]) -> Problems:
+    """Of a service, volume or network."""
+    for each in several(thing.get("labels")):
+        name = str(each).partition("=")[0]
+        if is_reserved(name):
+            message = f"says whose it is, which is not for it to say: {shown(name)}"
+            yield Problem(f"{path}.labels", "reserved_label", message)

@@ -18,15 +18,23 @@ from tests.provisioning.things.on_host import start
 
 pytestmark = pytest.mark.django_db
 
-WAYS: Final = ("compose", "volume.create", "network.create", "container.create")
+WAYS: Final = (
+    "services",
+    "volumes",
+    "networks",
+    "volume.create",
+    "network.create",
+    "container.create",
+)
 MIXED: Final = ("com.docker.compose.project", "com.docker.desktop.extension", "SiteFlow.made-by")
 TAKEN: Final = (*(f"{each}x" for each in RESERVED), *MIXED)
 FREE: Final = ("owner", "com.example.owner", "com.dockerish.x", "my.siteflow.x", "siteflow")
 
 
 def refuses(way: str, label: str, row: Host) -> bool:
-    if way == "compose":
-        model = web(labels={label: "x"})
+    if "." not in way:  # a part of a compose file
+        model = web(labels={label: "x"}) if way == "services" else {
+            **web(), way: {"data": {"name": "shop_data", "labels": {label: "x"}}}}  # fmt: skip
         return bool(compose_lint.problems(model, folder=FOLDER, project="shop"))
     given = {**MINIMAL, "labels": {label: "x"}} if way == "container.create" else {
         "name": "data", "labels": [f"{label}=x"]}  # fmt: skip
