@@ -39,8 +39,8 @@ def give_back(*, now: datetime) -> None:
     """Terminals of web processes that died on this machine are nobody's from now on."""
 
     def of(name: str) -> None:
-        log.warning("web process %s ended without a word about its terminals", name)
         theirs = TerminalSession.objects.open().filter(mark__startswith=name, lease_until__gte=now)
-        theirs.update(lease_until=now - timedelta(seconds=1))
+        if left := theirs.update(lease_until=now - timedelta(seconds=1)):
+            log.warning("a web process ended with %d terminals open", left)
 
     bury(TERMINAL, of)

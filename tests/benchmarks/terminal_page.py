@@ -12,12 +12,17 @@ WAIT_MS: Final = 60_000
 # Milliseconds from the event of the key to the frame that shows another text, as the page sees it.
 _WATCHES: Final = """() => {
   const rows = document.querySelector(".xterm-rows");
-  let before = "", pressed = 0, told = () => {};
+  const nobody = () => {};
+  let before = "", pressed = 0, told = nobody;
   const took = [];
   // The policy of the page lets nothing be asked again and again, so it is told.
   window.drawn = () =>
     new Promise((resolve, reject) => {
-      told = () => took.length && resolve(took.shift());
+      told = () => {
+        if (!took.length) return;
+        told = nobody; // the next one is not for who has this one
+        resolve(took.shift());
+      };
       told();
       setTimeout(() => reject(document.querySelector("[data-terminal]").innerText), 60_000);
     });
