@@ -36,6 +36,12 @@ class Form:
         return sorted((self.typed | self.chosen) - _NOT_TYPED)
 
     @property
+    def thing(self) -> str:
+        """What its fields tell of: a kind of thing or, as each means its own by them, a verb."""
+        parts = self.url.partition("?")[0].split("/")
+        return "/".join(parts[:4] + parts[5:] if "do" in parts else parts[:4])
+
+    @property
     def key(self) -> tuple[str, str, tuple[str, ...]]:
         """Forms that differ in the thing they are about only are the same; steps are not."""
         path = self.url.partition("?")[0]

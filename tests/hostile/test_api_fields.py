@@ -91,6 +91,8 @@ def names_in(error: dict[str, Any]) -> set[str]:
 def assert_as_it_is(found: Any, fields: set[Field], text: str) -> None:
     """What was taken is shown again character for character, but for blanks around it."""
     for field in fields:
+        if field.name == "host" and not text:
+            continue  # without a word about it it is the only host, whose name is told
         if field.place == "body" and isinstance(found.get(field.name), str):
             assert found[field.name] == text.strip()
 

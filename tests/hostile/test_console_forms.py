@@ -32,7 +32,8 @@ def test_every_form(things: Things, admin: User, corpus: Corpus) -> None:
     assert sum("q" in form.typed for form in found) >= 7  # each list can be searched
     steps = [form for form in found if "/set-up/" in form.url]
     assert len(steps) > sum(len(kind.steps) for kind in TYPES.values())
-    asked = sum(tried(visitor, form, corpus) for visitor in visitors for form in visitor.forms)
+    walk = Walk(corpus)
+    asked = sum(walk.tried(visitor, form) for visitor in visitors for form in visitor.forms)
     names = sum(len(form.names) for form in found)
     print(f"{len(found)} forms, {names} fields, {asked} requests")
 
@@ -42,36 +43,49 @@ def test_the_second_factor(admin: User, corpus: Corpus) -> None:
     found = [form for visitor in visitors for form in visitor.forms]
     typed = {name for form in found for name in form.typed}
     assert len(found) >= 4 and "code" in typed
+    walk = Walk(corpus)
     for visitor in visitors:
         for form in visitor.forms:
-            tried(visitor, form, corpus)
+            assert walk.tried(visitor, form)
 
 
-def tried(visitor: Visitor, form: Form, corpus: Corpus) -> int:
-    """How many requests it took."""
-    return together(visitor, form, corpus) + alone(visitor, form, corpus)
+class Walk:
+    """From form to form. Of fields that are the same the first gets all that is for one."""
 
+    def __init__(self, corpus: Corpus) -> None:
+        self._corpus, self._known = corpus, set[tuple[str, str]]()
 
-def together(visitor: Visitor, form: Form, corpus: Corpus) -> int:
-    """In all fields at a time, in each another one, until each field had all that are its own."""
-    given = {
-        name: texts(corpus.page_share(number)) for number, name in enumerate(sorted(form.typed))
-    }
-    requests = max(map(len, given.values()), default=0)
-    for request in range(requests):
-        looked_at(visitor, form, {name: own[request % len(own)] for name, own in given.items()})
-    return requests
+    def tried(self, visitor: Visitor, form: Form) -> int:
+        """How many requests it took."""
+        requests = self._together(visitor, form) + self._alone(visitor, form)
+        self._known |= {(form.thing, name) for name in form.names}
+        return requests
 
+    def _together(self, visitor: Visitor, form: Form) -> int:
+        """In all fields at a time, in each another one, until each had all that are its own."""
+        given = {
+            name: texts(self._own(form, name, number, self._corpus.page_share(number)))
+            for number, name in enumerate(sorted(form.typed))
+        }
+        requests = max(map(len, given.values()), default=0)
+        for request in range(requests):
+            told = {name: own[request % len(own)] for name, own in given.items()}
+            looked_at(visitor, form, told)
+        return requests
 
-def alone(visitor: Visitor, form: Form, corpus: Corpus) -> int:
-    """All else is right: no other field's refusal hides what this one does. All families."""
-    requests = 0
-    for number, name in enumerate(form.names):
-        own = texts(corpus.of_each(number))
-        for text in own if name in form.typed else own[number % CHOSEN :: CHOSEN]:
-            looked_at(visitor, form, {name: text})
-            requests += 1
-    return requests
+    def _alone(self, visitor: Visitor, form: Form) -> int:
+        """All else is right: no other field's refusal hides what this one does. All families."""
+        requests = 0
+        for number, name in enumerate(form.names):
+            own = texts(self._own(form, name, number, self._corpus.of_each(number)))
+            for text in own if name in form.typed else own[number % CHOSEN :: CHOSEN]:
+                looked_at(visitor, form, {name: text})
+                requests += 1
+        return requests
+
+    def _own(self, form: Form, name: str, number: int, values: list[Hostile]) -> list[Hostile]:
+        is_known = name in form.typed and (form.thing, name) in self._known
+        return self._corpus.third(values, number + len(self._known)) if is_known else values
 
 
 def texts(values: list[Hostile]) -> list[str]:
