@@ -17,7 +17,8 @@ def size_of(lines: Iterable[Line]) -> int:
 
 
 class LastLines:
-    """Keeps ``max_lines`` and about ``max_bytes`` at most. ``dropped``: so many did not fit."""
+    """Keeps ``max_lines`` and about ``max_bytes`` at most; of those ``read``, ``dropped`` did not
+    fit."""
 
     def __init__(self, *, max_lines: int, max_bytes: int) -> None:
         self.dropped = 0
@@ -33,6 +34,10 @@ class LastLines:
             while len(self._lines) > self._max_lines or self._bytes > self._max_bytes:
                 self._bytes -= LINE_BYTES + len(self._lines.popleft().text)
                 self.dropped += 1
+
+    @property
+    def read(self) -> int:
+        return len(self._lines) + self.dropped
 
     def lines(self) -> list[Line]:
         return list(self._lines)

@@ -69,16 +69,26 @@ def read_part(docker: DockerApi, docker_id: str, asked: Asked) -> Part:
     """Raises DriverError."""
     if asked.after is not None:
         return _after(docker, docker_id, asked, asked.after)
-    kept = LastLines(max_lines=asked.tail, max_bytes=MAX_BYTES)
     # One more than is wanted: it tells whether the first one has others of its time before it.
-    # Docker counts from the end of the log, whatever ``until`` says.
-    tail = asked.tail + 1 if asked.until is None else None
-    for lines in _read(docker, docker_id, asked, tail=tail):
-        kept.add(lines)
+    wanted = asked.tail + 1
+    if asked.until is None:
+        kept = _last(docker, docker_id, asked, tail=wanted)
+    else:  # Docker counts from the end of the log, whatever ``until`` says
+        near = isinstance(asked.until, datetime)
+        kept = _last(docker, docker_id, asked, tail=wanted + NEAR_LINES if near else None)
+        if near and kept.read < wanted:
+            kept = _last(docker, docker_id, asked, tail=None)
     lines = kept.lines()
     if not lines:
         return Part([], 0, None, None)
     return Part(asked.choice.of(lines), len(lines), Cursor.of(lines[0]), Cursor.of(lines[-1]))
+
+
+def _last(docker: DockerApi, docker_id: str, asked: Asked, *, tail: int | None) -> LastLines:
+    kept = LastLines(max_lines=asked.tail, max_bytes=MAX_BYTES)
+    for lines in _read(docker, docker_id, asked, tail=tail):
+        kept.add(lines)
+    return kept
 
 
 def _after(docker: DockerApi, docker_id: str, asked: Asked, after: Cursor) -> Part:

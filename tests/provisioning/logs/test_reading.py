@@ -60,6 +60,12 @@ def test_near_the_end_a_long_log_is_not_read_whole(monkeypatch: pytest.MonkeyPat
     assert None not in given and not near.missed
     far = read(host, Asked(tail=2, after=Cursor.of(log.lines[3])))
     assert texts(far) == ["line 4", "line 5"] and far.more and not far.missed
+    for number, wholly in ((3 * NEAR_LINES - 9, False), (7, True)):
+        given.clear()
+        until = datetime.fromisoformat(log.lines[number].at)
+        assert texts(read(host, Asked(tail=2, until=until))) == [
+            f"line {number - 1}", f"line {number}"]  # fmt: skip
+        assert (None in given) == wholly
 
 
 def test_page_by_page_behind_a_line_comes_all_of_it_once() -> None:
