@@ -59,6 +59,20 @@ def test_a_sheet_is_loaded_by_the_pages_that_show_what_it_dresses(sheet: str) ->
         assert needs or sheet not in loads or "#" in SHEETS[sheet], f"{page} has no use for it"
 
 
+# What a page's own sheet adds to classes of all pages, and only its pages show.
+MEANT = {
+    "alerts.css": {"list"},
+    "plan.css": {"changes", "form"},
+    "sites.css": {"of-sites", "names", "column-when", "column-host_name"},
+}
+
+
+@pytest.mark.parametrize("sheet", OF_PAGES)
+def test_what_all_pages_show_is_dressed_for_all(sheet: str) -> None:
+    of_all = set().union(*(classes(one) for one in OF_ALL))
+    assert classes(sheet) & of_all <= MEANT.get(sheet, set())
+
+
 def test_the_pages_are_found() -> None:
     assert len(PAGES) > 50 and {"plan.css", "sites.css", "gallery.css"} <= set(OF_PAGES)
     assert "console/plan.html" in parts("console/act.html") and "diff" in shown("console/act.html")
