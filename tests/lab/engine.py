@@ -64,7 +64,7 @@ class Engine(Machine):
     def freeze_dockerd(self) -> None:
         """Let the Engine stand still: it takes connections and answers nothing."""
         if process := self.dockerd_process():
-            process.signal(signal.SIGSTOP)
+            process.stop()
 
     def thaw_dockerd(self) -> None:
         if process := self.dockerd_process():

@@ -11,7 +11,7 @@ from tests.lab.command import wait_until
 PROC = Path("/proc")
 
 
-def _stat_fields(pid: int) -> list[str]:
+def _stat_fields(pid: int | str) -> list[str]:
     """The fields of /proc/PID/stat after the command's name (proc(5)); [] if it is gone."""
     try:
         return (PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()
@@ -41,6 +41,17 @@ class Process:
         if self.alive():
             with suppress(ProcessLookupError):
                 os.kill(self.pid, signum)
+
+    def stop(self) -> None:
+        """Returns when it stands still with all its threads, which the signal alone does not say:
+        one may still answer while another has yet to run in order to stop them all."""
+        self.signal(signal.SIGSTOP)
+        wait_until(self._stands, what=f"process {self.pid} stands still")
+
+    def _stands(self) -> bool:
+        threads = [one.name for one in (PROC / f"{self.pid}/task").glob("[0-9]*")]
+        fields = [_stat_fields(f"{self.pid}/task/{one}") for one in threads]
+        return all(not found or found[0] in "TtZX" for found in fields)
 
     def kill(self) -> None:
         self.signal(signal.SIGKILL)

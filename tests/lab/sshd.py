@@ -140,7 +140,7 @@ class Sshd(Machine):
     def freeze(self) -> None:
         """Let sshd and all that runs under its sessions stand still: connections stay, silent."""
         for process in self._sshd_tree():
-            process.signal(signal.SIGSTOP)
+            process.stop()
 
     def thaw(self) -> None:
         for process in self._sshd_tree():
