@@ -61,5 +61,5 @@ def at_once(work: Callable[[T], None], parts: list[T]) -> None:
         finally:
             connection.close()
 
-    with ThreadPoolExecutor(HOSTS_AT_ONCE, "terminals") as pool:
-        list(pool.map(alone, parts))
+    with ThreadPoolExecutor(HOSTS_AT_ONCE, "terminals") as threads:
+        list(threads.map(alone, parts))

@@ -16,12 +16,18 @@ LOOKS: tuple[dict[str, Any], ...] = (
 WIDER = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 
 
-def opened(browser: Browser, url: str, **look: Any) -> Page:
+def logged_in(browser: Browser, url: str, *, to: str = "", **look: Any) -> Page:
+    """On its way to ``to``, a path of the console."""
     page = browser.new_context(**look).new_page()
-    page.goto(f"{url}/admin/login/")
+    page.goto(f"{url}/admin/login/{f'?next={to}' if to else ''}")
     page.locator("input[name=username]").fill("admin")
     page.locator("input[name=password]").fill(PASSWORD)
     page.keyboard.press("Enter")
+    return page
+
+
+def opened(browser: Browser, url: str, **look: Any) -> Page:
+    page = logged_in(browser, url, **look)
     expect(page.locator("h1")).to_have_text("Overview")
     expect(page.locator("#link-state")).to_have_attribute("data-state", "live")
     return page

@@ -12,9 +12,10 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
+from tests.e2e.console import logged_in
 from tests.lab import Lab
 from tests.lab.images import BUSYBOX
-from tests.stack import PASSWORD, Stack
+from tests.stack import Stack
 
 pytestmark = [pytest.mark.e2e, pytest.mark.lab]
 WORKED_MS = 60_000  # while others use the machine
@@ -33,11 +34,7 @@ def names(lab: Lab) -> Iterator[tuple[str, str]]:
 
 
 def opened(browser: Browser, url: str, **look: Any) -> Page:
-    page = browser.new_context(**look).new_page()
-    page.goto(f"{url}/admin/login/?next=/admin/sites/container/")
-    page.locator("input[name=username]").fill("admin")
-    page.locator("input[name=password]").fill(PASSWORD)
-    page.keyboard.press("Enter")
+    page = logged_in(browser, url, to="/admin/sites/container/", **look)
     page.get_by_role("link", name="New container").click()
     expect(page.locator("h1")).to_have_text("New container")
     return page
